@@ -1,0 +1,1 @@
+"""The judge: source code in, report out; knows neither web nor database."""

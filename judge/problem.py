@@ -1,0 +1,120 @@
+"""A problem as plain data, read from its folder: texts, limits, groups, starter. Needs no torch.
+
+``judge/problems/<slug>/`` with a ``problem.toml`` is a problem; a folder or module without one is shared code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from judge.report import Text
+
+PROBLEMS_FOLDER = Path(__file__).parent / "problems"
+
+MAX_SOURCE_BYTES = 64 * 1024
+"""64 KiB: the longest honest answer in our corpus is a few KiB; beyond this a reviewer would not read it."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use; the reasons stand beside the numbers in ``problem.toml``."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
+    output_bytes: int
+    file_bytes: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """A named part of the exam with its points; ``message`` tells a candidate what failed without giving it away."""
+
+    id: str
+    title: Text
+    message: Text
+    points: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem: everything about it that needs no torch."""
+
+    slug: str
+    title: Text
+    summary: Text
+    class_names: tuple[str, ...]
+    accept: tuple[str, ...]
+    groups: tuple[Group, ...]
+    limits: Limits
+    statement: Text
+    starter: str
+    version: str
+    folder: Path
+
+    @property
+    def max_score(self) -> float:
+        return sum(group.points for group in self.groups)
+
+
+class UnknownProblem(LookupError):  # noqa: N818 - a fact about a request, named as one
+    """No problem folder of that name."""
+
+
+def slugs() -> tuple[str, ...]:
+    """The names of all problems, sorted."""
+    return tuple(sorted(path.parent.name for path in PROBLEMS_FOLDER.glob("*/problem.toml")))
+
+
+@cache
+def load(slug: str) -> Problem:
+    """The problem of that name; raises ``UnknownProblem``."""
+    if slug not in slugs():
+        raise UnknownProblem(slug)
+    folder = PROBLEMS_FOLDER / slug
+    with (folder / "problem.toml").open("rb") as file:
+        data = tomllib.load(file)
+    return Problem(
+        slug=slug,
+        title=data["title"],
+        summary=data["summary"],
+        class_names=tuple(data["class_names"]),
+        accept=tuple(data["accept"]),
+        groups=tuple(
+            Group(entry["id"], entry["title"], entry["message"], entry["points"]) for entry in data["groups"]
+        ),
+        limits=Limits(**data["limits"]),
+        statement={
+            language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")
+        },
+        starter=(folder / "starter.py").read_text("utf-8"),
+        version=_version(folder),
+        folder=folder,
+    )
+
+
+def load_all() -> tuple[Problem, ...]:
+    """Every problem, by name."""
+    return tuple(load(slug) for slug in slugs())
+
+
+def _version(folder: Path) -> str:
+    """A hash of everything that decides a verdict: the problem, the code problems share, the driver and the grading."""
+    judge = folder.parent.parent
+    files = [
+        folder / "problem.toml",
+        *sorted(folder.glob("*.py")),
+        *sorted(path for path in folder.parent.glob("*.py")),
+        *(judge / name for name in ("exam.py", "grading.py", "diagnosis.py", "cell/driver.py")),
+    ]
+    digest = hashlib.sha256()
+    for file in files:
+        if file.exists():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

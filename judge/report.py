@@ -1,0 +1,151 @@
+"""The report of one judging as plain data: verdict, score, groups, checks, diagnoses, timing. Needs no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+Text = dict[str, str]
+"""One sentence in every language of the product: ``{"en": …, "zh": …}``."""
+
+
+class Verdict(StrEnum):
+    """What became of a submission, in the words every page, row and API answer uses."""
+
+    ACCEPTED = "accepted"
+    WRONG_ANSWER = "wrong_answer"
+    RUNTIME_ERROR = "runtime_error"
+    TIME_LIMIT = "time_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+    COMPILE_ERROR = "compile_error"
+    RULE_VIOLATION = "rule_violation"
+    JUDGE_ERROR = "judge_error"
+
+
+class CheckStatus(StrEnum):
+    """What one check came to; ``error`` means the candidate's code raised, ``not_run`` that it never got there."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    NOT_RUN = "not_run"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One comparison between transcript and key."""
+
+    id: str
+    group: str
+    status: CheckStatus
+    points: float
+    max_points: float
+    public_message: Text
+    staff_detail: str
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """The checks of one group, summed; ``message`` is what a candidate may read when the group is not whole."""
+
+    id: str
+    title: Text
+    points: float
+    max_points: float
+    passed: int
+    total: int
+    message: Text | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A named misconception that explains failed checks: for the interviewer."""
+
+    id: str
+    title: Text
+    sentence: Text
+    question: Text
+    explains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RuleFinding:
+    """A built-in normalisation found at work: its name, its line in the candidate's file, and how it was seen."""
+
+    name: str
+    line: int | None
+    seen_by: str
+
+
+@dataclass(frozen=True)
+class CandidateError:
+    """The exception of the candidate's own code; ``line`` counts in their file. ``message`` is for staff when hidden."""
+
+    type: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class SampleView:
+    """One observation of a sample scenario, shown whole: what went in, what was expected, what came out."""
+
+    check_id: str
+    title: Text
+    steps: tuple[Text, ...]
+    observation: str
+    input: str
+    expected: str
+    actual: str
+    largest_difference: float | None
+    difference_index: tuple[int, ...] | None
+    status: CheckStatus
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of one judging; ``stages`` names where they went."""
+
+    wall_ms: float
+    cpu_ms: float
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything one judging found out. ``to_dict`` is the JSON contract the CLI and the API share."""
+
+    problem: str
+    problem_version: str
+    device: str
+    seed: int
+    verdict: Verdict
+    score: float
+    max_score: float
+    conventions: dict[str, str]
+    diagnoses: tuple[Diagnosis, ...]
+    groups: tuple[GroupResult, ...]
+    checks: tuple[CheckResult, ...]
+    error: CandidateError | None
+    rule_findings: tuple[RuleFinding, ...]
+    stdout: str
+    stderr: str
+    timing: Timing
+    peak_memory_bytes: int
+    message: Text
+    samples: tuple[SampleView, ...] = ()
+    diagnosis_note: Text | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready values."""
+        built: dict[str, Any] = msgspec.to_builtins(self)
+        return built
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Report:
+        """The report read back; raises ``msgspec.ValidationError`` when ``data`` is not one."""
+        return msgspec.convert(data, cls)
