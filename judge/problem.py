@@ -86,13 +86,9 @@ def load(slug: str) -> Problem:
         summary=data["summary"],
         class_names=tuple(data["class_names"]),
         accept=tuple(data["accept"]),
-        groups=tuple(
-            Group(entry["id"], entry["title"], entry["message"], entry["points"]) for entry in data["groups"]
-        ),
+        groups=tuple(Group(entry["id"], entry["title"], entry["message"], entry["points"]) for entry in data["groups"]),
         limits=Limits(**data["limits"]),
-        statement={
-            language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")
-        },
+        statement={language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")},
         starter=(folder / "starter.py").read_text("utf-8"),
         version=_version(folder),
         folder=folder,
