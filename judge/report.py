@@ -83,7 +83,7 @@ class RuleFinding:
 
 @dataclass(frozen=True)
 class CandidateError:
-    """The exception of the candidate's own code; ``line`` counts in their file. ``message`` is for staff when hidden."""
+    """The exception of the candidate's own code; ``line`` counts in their file. ``message`` is for staff."""
 
     type: str
     line: int | None

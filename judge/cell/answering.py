@@ -1,0 +1,140 @@
+"""Answers one job inside a cell: reads it, loads the candidate's file, runs the exam, writes result frames."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import struct
+import sys
+from typing import Any
+
+import torch
+
+from judge.cell import norms, rules, source, wire
+from judge.cell.driver import Complaint, Observed, Roles, find_roles, run_scenario
+
+_CODES = {getattr(torch, name): code for code, name in enumerate(wire.DTYPES)}
+_NUMPY_LACKS = {torch.bfloat16: torch.int16}
+
+
+def answer(channel: int) -> None:
+    """Reads the job, writes LOOKED, then FATAL or a SCENARIO frame for each scenario, then NORMS and END."""
+    header, tensors, text_bytes = _read_job(channel)
+    try:
+        text = source.decode(text_bytes)
+        _send(channel, wire.Kind.LOOKED, 0, json.dumps([[n.name, n.line, n.quiet] for n in rules.look(text)]).encode())
+        build, roles = _prepare(text, header)
+    except source.CannotLoad as error:
+        stage = 0 if not isinstance(error, _CannotBuild) else 1
+        _send(channel, wire.Kind.FATAL, stage, wire.pack_error(error.kind, error.line, error.message, 0))
+    else:
+        _run_exam(channel, header, tensors, build, roles)
+    _flush()
+    _send(channel, wire.Kind.END, 0, b"")
+
+
+class _CannotBuild(source.CannotLoad):
+    """The file is fine, but the layer's constructor raises."""
+
+
+def _prepare(text: str, header: dict[str, Any]) -> tuple[Any, Roles]:
+    """The candidate's class and its parameters' roles; the first build, so a broken constructor is told once."""
+    build = source.find_class(source.load(text), header["class_names"])
+    norms.watch()
+    if (base := norms.inherited(build)) is not None:
+        norms.note(base, None)
+    try:
+        return build, find_roles(build, rank=header["rank"])
+    except BaseException as error:
+        try:
+            build(5)
+        except BaseException:
+            raise _CannotBuild(*source.describe(error)) from None
+        return build, Roles(None, None)
+
+
+def _run_exam(channel: int, header: dict[str, Any], tensors: list[Any], build: Any, roles: Roles) -> None:
+    for index, scenario in enumerate(header["scenarios"]):
+        given = [tensors[number] for number in scenario["tensors"]]
+        observed = run_scenario(build, roles, scenario["steps"], given, header["device"])
+        _send(channel, wire.Kind.SCENARIO, index, pack_observed(observed))
+    _send(channel, wire.Kind.NORMS, 0, json.dumps(norms.findings()).encode())
+
+
+def pack_observed(observed: Observed) -> bytes:
+    """The payload of a SCENARIO frame."""
+    tensors = observed.tensors[: wire.MAX_OBSERVATIONS]
+    body = b"".join(pack_tensor(tensor) for tensor in tensors)
+    error = observed.stopped
+    if error is None:
+        return struct.pack("<BH", wire.Status.OBSERVED, len(tensors)) + body
+    status = wire.Status.COMPLAINT if type(error) is Complaint else wire.Status.RAISED
+    return struct.pack("<BH", status, len(tensors)) + body + wire.pack_error(*source.describe(error), observed.step)
+
+
+def pack_tensor(value: Any) -> bytes:
+    """A tensor as dtype, rank, sizes and raw bytes; whatever is no plain dense tensor becomes STRANGE."""
+    if value is None:
+        return bytes((wire.ABSENT, 0))
+    try:
+        with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
+            return _pack_plain(value)
+    except BaseException:  # a lying subclass may raise anything
+        return bytes((wire.STRANGE, 0))
+
+
+def _pack_plain(value: torch.Tensor) -> bytes:
+    tensor = value if type(value) is torch.Tensor else value.as_subclass(torch.Tensor)
+    code = _CODES.get(tensor.dtype)
+    plain = tensor.layout is torch.strided and tensor.device.type in ("cpu", "cuda") and not tensor.is_nested
+    if code is None or not plain or tensor.numel() > wire.MAX_ELEMENTS or tensor.dim() > wire.MAX_RANK:
+        return bytes((wire.STRANGE, 0))
+    dense = tensor.detach().to("cpu").resolve_neg().contiguous()
+    if dense.dtype in _NUMPY_LACKS:
+        dense = dense.view(_NUMPY_LACKS[dense.dtype])
+    data = dense.numpy().tobytes()
+    if len(data) != dense.numel() * wire.ITEM_BYTES[code]:
+        return bytes((wire.STRANGE, 0))
+    return struct.pack(f"<BB{tensor.dim()}I", code, tensor.dim(), *tensor.shape) + data
+
+
+def _read_job(channel: int) -> tuple[dict[str, Any], list[torch.Tensor], bytes]:
+    (size,) = struct.unpack("<I", _read(channel, 4))
+    job = bytearray(_read(channel, size))
+    (header_size,) = struct.unpack_from("<I", job)
+    start = 4 + header_size
+    header = json.loads(job[4:start])
+    tensors = []
+    for dtype, shape in header["tensors"]:
+        kind = getattr(torch, dtype)
+        count = 1
+        for length in shape:
+            count *= length
+        tensor = torch.frombuffer(job, dtype=kind, count=count, offset=start).reshape(shape)
+        tensors.append(tensor if header["device"] == "cpu" else tensor.to(header["device"]))
+        start += count * kind.itemsize
+        start += -start % 8
+    return header, tensors, bytes(job[start:])
+
+
+def _read(channel: int, size: int) -> bytes:
+    pieces = bytearray()
+    while len(pieces) < size:
+        piece = os.read(channel, size - len(pieces))
+        if not piece:
+            os._exit(0)  # the trusted side closed its end: nobody wants this cell any more
+        pieces += piece
+    return bytes(pieces)
+
+
+def _send(channel: int, kind: wire.Kind, index: int, payload: bytes) -> None:
+    data = memoryview(wire.frame(kind, index, payload))
+    while data:
+        data = data[os.write(channel, data) :]
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):  # the candidate may have put anything there
+            stream.flush()

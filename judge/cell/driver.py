@@ -1,0 +1,274 @@
+"""Runs an exam's scenarios on a layer class and writes down what it saw; knows nothing of right or wrong.
+
+The same code runs inside a cell on the candidate's class and on the trusted side on the reference and the
+misconceptions. A scenario is a list of steps ``[operation, {arguments}]`` on named layers; tensors are named by their
+index. Not a wall: in a cell it shares its process with the candidate, so nothing it says is believed.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+Step = Sequence[Any]
+"""``[operation, {argument: value}]``; what each operation takes is said at its method below."""
+
+
+class Complaint(Exception):  # noqa: N818 - a fact about the candidate's layer
+    """The layer is no such layer as the contract describes; ``code`` says in which way."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The names of the learnable scale and shift among ``named_parameters``, however they are called."""
+
+    scale: str | None
+    shift: str | None
+
+
+@dataclass
+class Observed:
+    """What one scenario saw: labelled tensors in order (None: absent), the step it ended at, and why if it stopped."""
+
+    labels: list[str]
+    tensors: list[Any]
+    step: int = 0
+    stopped: BaseException | None = None
+
+
+LayerFactory = Callable[..., Any]
+
+
+def run_scenario(
+    build: LayerFactory, roles: Roles, steps: Sequence[Step], tensors: Sequence[torch.Tensor], device: str = "cpu"
+) -> Observed:
+    """Runs the steps in order; an exception, whatever its class, ends the scenario and is part of what was seen."""
+    stage = _Stage(build, roles, tensors, device)
+    observed = stage.observed
+    try:
+        for number, (operation, arguments) in enumerate(steps):
+            observed.step = number
+            _OPERATIONS[operation](stage, **arguments)
+    except BaseException as error:  # the candidate may raise SystemExit or KeyboardInterrupt: theirs, not ours
+        observed.stopped = error
+    finally:
+        torch.set_grad_enabled(True)
+    return observed
+
+
+def find_roles(build: LayerFactory, features: int = 5, rank: int = 2) -> Roles:
+    """Finds scale (ones) and shift (zeros) among the parameters; if initial values do not tell, by what they do.
+
+    ``build`` is called as ``build(features)`` and may raise; ``rank`` is that of the layer's input.
+    """
+    layer = build(features)
+    parameters = {name: p for name, p in layer.named_parameters() if p.numel() == features}
+    ones = [name for name, p in parameters.items() if bool((p == 1).all())]
+    zeros = [name for name, p in parameters.items() if bool((p == 0).all())]
+    if len(ones) == 1 and len(zeros) == 1:
+        return Roles(ones[0], zeros[0])
+    return _roles_by_effect(build, features, rank, list(parameters))
+
+
+def _roles_by_effect(build: LayerFactory, features: int, rank: int, names: list[str]) -> Roles:
+    """Adds 1 to each parameter in turn: the training output moves by one constant (shift) or by more (scale)."""
+    scale = shift = None
+    generator = torch.Generator().manual_seed(7)
+    x = torch.randn([6, features, 3, 2][:rank], generator=generator)
+    for name in names:
+        outputs = []
+        for step in (0.0, 1.0):
+            layer = build(features)
+            with torch.no_grad():
+                dict(layer.named_parameters())[name].add_(step)
+                outputs.append(layer(x.clone()))
+        moved = outputs[1] - outputs[0]
+        if not bool(torch.isfinite(moved).all()) or float(moved.abs().max()) < 1e-6:
+            continue
+        if float((moved - moved.mean()).abs().max()) < 1e-3:
+            shift = shift or name
+        else:
+            scale = scale or name
+    return Roles(scale, shift)
+
+
+class _Stage:
+    """The layers, inputs and outputs of one scenario while it runs."""
+
+    def __init__(self, build: LayerFactory, roles: Roles, tensors: Sequence[torch.Tensor], device: str) -> None:
+        self.build_layer = build
+        self.roles = roles
+        self.given = tensors
+        self.device = device
+        self.layers: dict[str, Any] = {}
+        self.inputs: dict[str, torch.Tensor] = {}
+        self.outputs: dict[str, torch.Tensor] = {}
+        self.observed = Observed([], [])
+
+    def see(self, label: str, value: Any) -> None:
+        self.observed.labels.append(label)
+        self.observed.tensors.append(value)
+
+    def parameter(self, layer: str, role: str) -> torch.Tensor:
+        name = getattr(self.roles, role)
+        if name is None:
+            raise Complaint(f"no_{role}")
+        found = dict(self.layers[layer].named_parameters()).get(name)
+        if found is None:
+            raise Complaint(f"no_{role}")
+        parameter: torch.Tensor = found
+        return parameter
+
+    # Building and moving layers
+
+    def build(self, layer: str, args: list[Any], kwargs: dict[str, Any] | None = None) -> None:
+        """A new layer, as its user would write it: ``args`` by place, ``kwargs`` by name."""
+        built = self.build_layer(*args, **(kwargs or {}))
+        self.layers[layer] = built if self.device == "cpu" else built.to(self.device)
+
+    def deepcopy(self, layer: str, source: str) -> None:
+        self.layers[layer] = copy.deepcopy(self.layers[source])
+
+    def load(self, layer: str, source: str) -> None:
+        """Carries the state dict of ``source`` into ``layer``, strictly, as a saved file would."""
+        state = {name: value.detach().clone() for name, value in self.layers[source].state_dict().items()}
+        self.layers[layer].load_state_dict(state)
+
+    def double(self, layer: str) -> None:
+        self.layers[layer].double()
+
+    # Modes
+
+    def train(self, layer: str) -> None:
+        self.layers[layer].train()
+
+    def eval(self, layer: str) -> None:
+        self.layers[layer].eval()
+
+    def parent(self, layer: str, mode: str) -> None:
+        """Sets the mode on a model that holds the layer, as training loops do."""
+        nn.Sequential(nn.Identity(), self.layers[layer]).train(mode == "train")
+
+    # Affine
+
+    def affine(self, layer: str, scale: int, shift: int) -> None:
+        """Gives the learnable scale and shift new values, whatever their names and shapes."""
+        with torch.no_grad():
+            for role, index in (("scale", scale), ("shift", shift)):
+                parameter = self.parameter(layer, role)
+                parameter.copy_(self.given[index].to(parameter.dtype).reshape(parameter.shape))
+
+    def sgd(self, layer: str, rate: float) -> None:
+        """One plain gradient step on scale and shift."""
+        with torch.no_grad():
+            for role in ("scale", "shift"):
+                parameter = self.parameter(layer, role)
+                if parameter.grad is not None:
+                    parameter -= rate * parameter.grad
+
+    # Forward and backward
+
+    def forward(
+        self,
+        layer: str,
+        x: int,
+        out: str = "y",
+        grad: bool = False,
+        no_grad: bool = False,
+        layout: str = "contiguous",
+        observe: bool = True,
+        keeps_input: bool = False,
+    ) -> None:
+        """One call of the layer; ``keeps_input`` also looks at the input afterwards."""
+        given = laid_out(self.given[x], layout)
+        if grad:
+            given.requires_grad_(True)
+        torch.set_grad_enabled(not no_grad)
+        output = self.layers[layer](given)
+        torch.set_grad_enabled(True)
+        if not isinstance(output, torch.Tensor):
+            raise Complaint("output_is_no_tensor")
+        self.inputs[out], self.outputs[out] = given, output
+        if observe:
+            self.see(out, output.detach().clone())
+        if keeps_input:
+            self.see(f"{out}.input_after", given.detach().clone())
+
+    def backward(self, layer: str, upstream: int, out: str = "y", parameters: bool = True) -> None:
+        """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift."""
+        roles = ("scale", "shift") if parameters else ()
+        found = {role: self.parameter(layer, role) for role in roles}
+        for parameter in found.values():
+            parameter.grad = None
+        given = self.inputs[out]
+        torch.autograd.backward(self.outputs[out], self.given[upstream].to(self.outputs[out].dtype))
+        if given.requires_grad:
+            self.see(f"{out}.dx", given.grad)
+        for role, parameter in found.items():
+            gradient = parameter.grad
+            self.see(f"{out}.d{role}", None if gradient is None else gradient.detach().reshape(-1).clone())
+
+    # Looking at the module
+
+    def parameters(self, layer: str) -> None:
+        """How many learnable parameters there are, of how many elements each, and their values in the roles found."""
+        learnable = [p for p in self.layers[layer].parameters() if p.requires_grad]
+        self.see("parameters.sizes", torch.tensor(sorted(p.numel() for p in learnable)))
+        for role in ("scale", "shift"):
+            self.see(f"parameters.{role}", self.parameter(layer, role).detach().reshape(-1).clone())
+
+    def buffers_free(self, layer: str) -> None:
+        """Whether any buffer takes part in autograd (0 or 1)."""
+        tied = any(buffer.requires_grad for buffer in self.layers[layer].buffers())
+        self.see("buffers.require_grad", torch.tensor([int(tied)]))
+
+
+def laid_out(tensor: torch.Tensor, layout: str) -> torch.Tensor:
+    """A fresh tensor of the same values in another memory layout."""
+    if layout == "contiguous":
+        return tensor.clone()
+    if layout == "channels_last":
+        return tensor.clone(memory_format=torch.channels_last)
+    if layout == "transposed":
+        return tensor.transpose(0, -1).clone(memory_format=torch.contiguous_format).transpose(0, -1)
+    if layout == "strided":
+        wide = torch.stack([tensor, torch.full_like(tensor, 1e3)], dim=-1).flatten(-2)
+        return wide[..., ::2]
+    raise ValueError(f"no such layout: {layout}")
+
+
+_OPERATIONS: dict[str, Callable[..., None]] = {
+    operation.__name__: operation
+    for operation in (
+        _Stage.build,
+        _Stage.deepcopy,
+        _Stage.load,
+        _Stage.double,
+        _Stage.train,
+        _Stage.eval,
+        _Stage.parent,
+        _Stage.affine,
+        _Stage.sgd,
+        _Stage.forward,
+        _Stage.backward,
+        _Stage.parameters,
+        _Stage.buffers_free,
+    )
+}
+OPERATIONS = frozenset(_OPERATIONS)
+
+
+def serve(channel: int) -> None:
+    """Answers the one job of this cell on the descriptor ``channel``; returns when the last frame is written."""
+    from judge.cell.answering import answer  # here: answering imports this file
+
+    answer(channel)

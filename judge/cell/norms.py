@@ -1,0 +1,134 @@
+"""Watches which built-in normalisations run, by standing in for their kernels in torch's dispatcher.
+
+A stand-in notes the operator and the candidate's line, then computes the same values by torch's own decomposition, so
+a forbidden call still shows how it would have scored. An honest layer never meets a stand-in and pays nothing, where
+a ``TorchDispatchMode`` would slow every operator. Functions that leave no operator behind (``torch._refs``,
+``torch._decomp``) are wrapped by name. Evidence, not proof: all of this lives beside the candidate's code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch._decomp import decomposition_table
+
+SOURCE_NAME = "solution.py"
+"""The file name the candidate's code is compiled under; tracebacks and findings are counted in it."""
+
+_NORM = re.compile(r"(batch|layer|group|instance|rms)_norm")
+
+_library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # torch leaves it untyped
+_seen: dict[str, int | None] = {}
+_state = {"watching": False, "installed": False}
+
+
+def install() -> None:
+    """Puts the stand-ins in place, once for the process and every cell forked from it."""
+    if _state["installed"]:
+        return
+    _state["installed"] = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that a kernel is overridden; that is the point
+        for overload in list(_overloads()):
+            name = overload.name()
+            for key in ("CPU", "CUDA", "MkldnnCPU", "CompositeExplicitAutograd", "CompositeImplicitAutograd"):
+                if torch._C._dispatch_has_kernel_for_dispatch_key(name, key) and _overrides(name, key):
+                    _library.impl(overload, _stand_in(overload, name), key)  # type: ignore[no-untyped-call]
+        _wrap_functions()
+
+
+def watch() -> None:
+    """From now on what runs is written down; before, a comparison at import time is the candidate's own business."""
+    _state["watching"] = True
+
+
+def findings() -> list[tuple[str, int | None]]:
+    """Which built-in normalisations ran while watching: name and line in the candidate's file."""
+    return list(_seen.items())
+
+
+def inherited(layer_class: type) -> str | None:
+    """The built-in normalisation the class inherits from, if there is one."""
+    for base in layer_class.__mro__:
+        if base.__module__.startswith("torch.nn.") and "Norm" in base.__name__:
+            return f"torch.nn.{base.__name__}"
+    return None
+
+
+def _overloads() -> Iterator[Any]:
+    for name in torch._C._dispatch_get_all_op_names():
+        if name.startswith("aten::") and _NORM.search(name):
+            packet, _, overload = name.removeprefix("aten::").partition(".")
+            yield getattr(getattr(torch.ops.aten, packet), overload or "default")
+
+
+def _overrides(name: str, key: str) -> bool:
+    """Composite operators end in the kernels below them; only ``rms_norm`` has none there that we could replace."""
+    return key != "CompositeImplicitAutograd" or name == "aten::rms_norm"
+
+
+def _stand_in(overload: Any, name: str) -> Callable[..., Any]:
+    name = name.removeprefix("aten::")
+    compute = _rms_norm if name == "rms_norm" else decomposition_table.get(overload)
+
+    def kernel(*args: Any, **kwargs: Any) -> Any:
+        note(name)
+        if compute is None:
+            raise RuntimeError(f"{name} is not available here")
+        return compute(*args, **kwargs)
+
+    return kernel
+
+
+def _rms_norm(
+    x: torch.Tensor, shape: list[int], weight: torch.Tensor | None = None, eps: float | None = None
+) -> torch.Tensor:
+    axes = tuple(range(x.dim() - len(shape), x.dim()))
+    small = torch.finfo(x.dtype).eps if eps is None else eps
+    y = x * torch.rsqrt(x.pow(2).mean(axes, keepdim=True) + small)
+    return y if weight is None else y * weight
+
+
+def _wrap_functions() -> None:
+    """Wraps the Python twins of the operators, wherever torch keeps them."""
+    import torch._decomp.decompositions as decompositions
+    import torch._refs as refs
+    import torch._refs.nn.functional as refs_functional
+
+    for module in (decompositions, refs, refs_functional):
+        for name, value in list(vars(module).items()):
+            if _NORM.search(name) and isinstance(value, types.FunctionType):
+                setattr(module, name, _wrapped(name, value))
+    table: dict[Any, Callable[..., Any]] = decomposition_table
+    for overload, function in list(table.items()):
+        if _NORM.search(overload.name()):
+            table[overload] = _wrapped(overload.name().removeprefix("aten::"), function)
+
+
+def _wrapped(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        note(name)
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def note(name: str, line: int | None = None) -> None:
+    """Writes down that a built-in normalisation is at work, on the candidate's line that is being run."""
+    if _state["watching"]:
+        _seen.setdefault(name, line or _candidate_line())
+
+
+def _candidate_line() -> int | None:
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_filename == SOURCE_NAME:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None

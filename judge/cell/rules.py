@@ -1,0 +1,136 @@
+"""Looks at the candidate's source, without running it, for built-in normalisations named in it.
+
+Says where a forbidden thing is *named*; whether it did the work is seen by ``norms``. Code under
+``if __name__ == "__main__":`` is the candidate's own bench and not looked at; comments and strings are no code, but a
+string handed to ``getattr``, ``importlib`` or ``__import__`` is put together first (``"batch" + "_norm"``).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from dataclasses import dataclass
+
+_NORM_NAME = re.compile(
+    r"(^|_)(batch|layer|group|instance|rms)_norm|^(Sync|Lazy)?(Batch|Layer|Group|Instance|RMS)Norm(\d[dD])?$"
+)
+_QUIET = re.compile(r"^torch\._(refs|decomp|prims)(\.|$)")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A built-in normalisation named in the source; ``quiet`` ones leave no operator when they run."""
+
+    name: str
+    line: int
+    quiet: bool
+
+
+def look(text: str) -> list[Named]:
+    """What the source names; empty when it does not parse (loading it says why)."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return []
+    looker = _Looker()
+    with contextlib.suppress(RecursionError):
+        looker.visit(tree)
+    return looker.found
+
+
+class _Looker(ast.NodeVisitor):
+    """Follows import aliases, so that only torch's own normalisations count and never a helper of the same name."""
+
+    def __init__(self) -> None:
+        self.found: list[Named] = []
+        self.alias: dict[str, str] = {}
+
+    def visit_If(self, node: ast.If) -> None:
+        test = node.test
+        if (
+            isinstance(test, ast.Compare)
+            and isinstance(test.ops[0], ast.Eq)
+            and {"__name__", "__main__"} == {_word(test.left), _word(test.comparators[0])}
+        ):
+            for statement in node.orelse:
+                self.visit(statement)
+            return
+        self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for name in node.names:
+            self.alias[name.asname or name.name.split(".")[0]] = name.name if name.asname else name.name.split(".")[0]
+            self._note(name.name, node.lineno)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        for name in node.names:
+            full = f"{node.module or ''}.{name.name}"
+            self.alias[name.asname or name.name] = full
+            self._note(full, node.lineno)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        full = self._resolve(node.value)
+        for target in node.targets:
+            if isinstance(target, ast.Name) and full is not None:
+                self.alias[target.id] = full
+        self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        full = self._resolve(node)
+        if full is not None:
+            self._note(full, node.lineno)
+        else:
+            self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        full = self._resolve(node)
+        if full is not None:
+            self._note(full, node.lineno)
+        self.generic_visit(node)
+
+    def _note(self, full: str, line: int) -> None:
+        parts = full.split(".")
+        quiet = bool(_QUIET.match(full))
+        normalises = quiet or any(_NORM_NAME.search(part) for part in parts[1:])
+        if parts[0] == "torch" and normalises and not any(named.line == line for named in self.found):
+            self.found.append(Named(full, line, quiet))
+
+    def _resolve(self, node: ast.expr) -> str | None:
+        """The dotted name an expression stands for, as far as it can be read: names, attributes, getattr, imports."""
+        if isinstance(node, ast.Name):
+            return self.alias.get(node.id)
+        if isinstance(node, ast.Attribute):
+            owner = self._resolve(node.value)
+            return f"{owner}.{node.attr}" if owner else None
+        if isinstance(node, ast.Call):
+            called = node.func.id if isinstance(node.func, ast.Name) else self._resolve(node.func)
+            arguments = node.args
+            if called == "getattr" and len(arguments) >= 2:
+                owner, name = self._resolve(arguments[0]), _constant(arguments[1])
+                return f"{owner}.{name}" if owner and name else None
+            if called in ("__import__", "importlib.import_module", "import_module") and arguments:
+                return _constant(arguments[0])
+        return None
+
+
+def _word(node: ast.expr) -> str | None:
+    return node.id if isinstance(node, ast.Name) else _constant(node)
+
+
+def _constant(node: ast.expr) -> str | None:
+    """A string put together from literals: constants, ``+``, f-strings without holes, ``"".join([...])``."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _constant(node.left), _constant(node.right)
+        return left + right if left is not None and right is not None else None
+    if isinstance(node, ast.JoinedStr):
+        pieces = [_constant(value.value if isinstance(value, ast.FormattedValue) else value) for value in node.values]
+        return None if None in pieces else "".join(piece or "" for piece in pieces)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join" and node.args:
+        glue, items = _constant(node.func.value), node.args[0]
+        if glue is not None and isinstance(items, ast.List | ast.Tuple):
+            words = [_constant(item) for item in items.elts]
+            return None if None in words else glue.join(word or "" for word in words)
+    return None

@@ -1,0 +1,236 @@
+"""An exam made concrete with one seed, the job that carries it into a cell, and the transcript that comes back.
+
+An exam holds operations and input tensors and no expected value. The same scenarios are run on the trusted side, in
+float64, to learn what a layer *should* have observed: see ``observe``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from judge.cell import driver, wire
+from judge.cell.driver import LayerFactory, Roles
+from judge.problem import Problem
+from judge.report import Text
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Draw:
+    """The random numbers of one scenario, from the exam's seed and the scenario's name; collects its input tensors."""
+
+    def __init__(self, seed: int, scenario: str, dtype: str) -> None:
+        self.random = np.random.default_rng([seed, zlib.crc32(scenario.encode())])
+        self.dtype = dtype
+        self.tensors: list[Array] = []
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number from ``low`` to ``high``, both included."""
+        return int(self.random.integers(low, high + 1))
+
+    def uniform(self, low: float, high: float, *shape: int) -> Array:
+        """Evenly spread float64 values of the given shape."""
+        return self.random.uniform(low, high, shape)
+
+    def normal(self, *shape: int) -> Array:
+        """Standard normal float64 values of the given shape."""
+        return self.random.standard_normal(shape)
+
+    def tensor(self, values: Array) -> int:
+        """Puts an input tensor into the scenario, rounded to its dtype; returns the index the steps name it by."""
+        self.tensors.append(np.ascontiguousarray(values, dtype=self.dtype))
+        return len(self.tensors) - 1
+
+
+Steps = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A script of operations on a layer: ``write`` draws inputs and returns the steps.
+
+    ``title`` is for staff (and, for a sample, for the candidate); ``dtype`` is that of its tensors and observations.
+    """
+
+    name: str
+    group: str
+    title: Text
+    write: Callable[[Draw], Steps]
+    dtype: str = "float32"
+    weight: float = 1.0
+    sample: bool = False
+
+    @property
+    def check_id(self) -> str:
+        return f"{self.group}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Concrete:
+    """One scenario with its inputs drawn."""
+
+    scenario: Scenario
+    steps: Steps
+    tensors: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """All scenarios of a problem made concrete with one seed."""
+
+    problem: Problem
+    seed: int
+    samples: bool
+    concretes: tuple[Concrete, ...]
+    rank: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One tensor a scenario observed, as an array; ``values`` is None when it is absent or no plain tensor."""
+
+    label: str
+    dtype: str
+    values: Array | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one scenario observed of one layer, and why it stopped early, if it did."""
+
+    observations: tuple[Observation, ...]
+    complaint: str | None = None
+    error: wire.RawError | None = None
+
+
+Transcript = tuple[Seen | None, ...]
+"""One entry for each scenario of the exam; None where the cell was over before it got there."""
+
+
+@cache
+def module_of(slug: str, name: str) -> Any:
+    """A Python file of the problem's folder: ``scenarios``, ``reference`` or ``misconceptions``."""
+    return importlib.import_module(f"judge.problems.{slug}.{name}")
+
+
+def prepare(problem: Problem, seed: int, *, samples: bool = False) -> Exam:
+    """Draws the inputs of all hidden scenarios, or of the samples; the same seed gives the same exam."""
+    module = module_of(problem.slug, "scenarios")
+    scenarios = [scenario for scenario in module.SCENARIOS if scenario.sample is samples]
+    return Exam(problem, seed, samples, tuple(_concrete(scenario, seed) for scenario in scenarios), module.RANK)
+
+
+def _concrete(scenario: Scenario, seed: int) -> Concrete:
+    draw = Draw(seed, scenario.check_id, scenario.dtype)
+    steps = scenario.write(draw)
+    return Concrete(scenario, steps, tuple(draw.tensors))
+
+
+# Into the cell
+
+
+def encode(exam: Exam, device: str) -> bytes:
+    """The exam as a job without its source: header and tensors. ``job`` adds the source."""
+    names: list[tuple[str, list[int]]] = []
+    blob = bytearray()
+    scenarios = []
+    for concrete in exam.concretes:
+        numbers = []
+        for array in concrete.tensors:
+            numbers.append(len(names))
+            names.append((str(array.dtype), list(array.shape)))
+            blob += array.tobytes()
+            blob += bytes(-len(blob) % 8)
+        scenarios.append({"steps": concrete.steps, "tensors": numbers})
+    header = json.dumps(
+        {
+            "class_names": exam.problem.class_names,
+            "device": device,
+            "rank": exam.rank,
+            "tensors": names,
+            "scenarios": scenarios,
+        }
+    ).encode()
+    header += b" " * (-(len(header) + 4) % 8)
+    return struct.pack("<I", len(header)) + header + bytes(blob)
+
+
+def job(encoded: bytes, source: bytes) -> bytes:
+    """What a cell reads: the encoded exam and the candidate's source, behind their length."""
+    return struct.pack("<I", len(encoded) + len(source)) + encoded + source
+
+
+# Out of the cell
+
+
+def transcript_of_cell(exam: Exam, labels: list[list[str]], frames: dict[int, bytes]) -> Transcript:
+    """The transcript from SCENARIO payloads by index; raises ``wire.Malformed`` when one is no honest payload.
+
+    ``labels`` are the labels the reference produced for each scenario: a cell sends none.
+    """
+    return tuple(
+        _seen(wire.read_result(frames[index]), labels[index]) if index in frames else None
+        for index in range(len(exam.concretes))
+    )
+
+
+def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
+    observations = tuple(
+        Observation(label, raw.dtype, _array(raw)) for label, raw in zip(labels, result.observations, strict=False)
+    )
+    if result.status is wire.Status.COMPLAINT and result.error is not None:
+        return Seen(observations, complaint=result.error.message)
+    return Seen(observations, error=result.error)
+
+
+def _array(raw: wire.RawTensor) -> Array | None:
+    if raw.dtype in ("absent", "strange"):
+        return None
+    if raw.dtype == "bfloat16":
+        bits = np.frombuffer(raw.data, dtype="<u2").astype(np.uint32) << 16
+        return bits.view(np.float32).reshape(raw.shape)
+    return np.frombuffer(raw.data, dtype=np.dtype(raw.dtype).newbyteorder("<")).reshape(raw.shape)
+
+
+# The same on the trusted side
+
+
+def observe(exam: Exam, build: LayerFactory, roles: Roles, *, dtype: str | None = None) -> Transcript:
+    """What ``build``'s layers observe on this exam, on the CPU; ``dtype`` "float64" runs every scenario in float64."""
+    return tuple(observe_one(concrete, build, roles, dtype=dtype) for concrete in exam.concretes)
+
+
+def observe_one(concrete: Concrete, build: LayerFactory, roles: Roles, *, dtype: str | None = None) -> Seen:
+    """One scenario of ``observe``."""
+    tensors = [torch.from_numpy(array if dtype is None else array.astype(dtype)) for array in concrete.tensors]
+    factory = build if dtype is None else _in_dtype(build, dtype)
+    observed = driver.run_scenario(factory, roles, concrete.steps, tensors)
+    observations = tuple(
+        Observation(label, "absent", None)
+        if tensor is None
+        else Observation(label, str(tensor.dtype).removeprefix("torch."), tensor.detach().numpy())
+        for label, tensor in zip(observed.labels, observed.tensors, strict=True)
+    )
+    error = observed.stopped
+    if isinstance(error, driver.Complaint):
+        return Seen(observations, complaint=error.code)
+    if error is not None:
+        return Seen(observations, error=wire.RawError(type(error).__name__, None, str(error), observed.step))
+    return Seen(observations)
+
+
+def _in_dtype(build: LayerFactory, dtype: str) -> LayerFactory:
+    def factory(*args: Any, **kwargs: Any) -> Any:
+        return build(*args, **kwargs).to(getattr(torch, dtype))
+
+    return factory
