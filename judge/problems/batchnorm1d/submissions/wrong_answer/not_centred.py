@@ -1,0 +1,26 @@
+# expects: not_centred
+import torch
+import torch.nn as nn
+
+
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps = eps
+        self.momentum = momentum
+        self.gamma = nn.Parameter(torch.ones(num_features))
+        self.beta = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        if self.training:
+            mean = x.mean(0)
+            var = ((x - mean) ** 2).mean(0)
+            with torch.no_grad():
+                self.running_mean.copy_(self.momentum * mean + (1 - self.momentum) * self.running_mean)
+                self.running_var.copy_(self.momentum * var + (1 - self.momentum) * self.running_var)
+        else:
+            var = self.running_var
+        x_norm = x / torch.sqrt(var + self.eps)
+        return self.gamma * x_norm + self.beta
