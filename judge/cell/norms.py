@@ -25,7 +25,7 @@ _NORM = re.compile(r"(batch|layer|group|instance|rms)_norm")
 
 _library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # torch leaves it untyped
 _seen: dict[str, int | None] = {}
-_state = {"watching": False, "installed": False}
+_state = {"watching": False, "installed": False, "inside": False}
 
 
 def install() -> None:
@@ -77,13 +77,10 @@ def _stand_in(overload: Any, name: str) -> Callable[..., Any]:
     name = name.removeprefix("aten::")
     compute = _rms_norm if name == "rms_norm" else decomposition_table.get(overload)
 
-    def kernel(*args: Any, **kwargs: Any) -> Any:
-        note(name)
-        if compute is None:
-            raise RuntimeError(f"{name} is not available here")
-        return compute(*args, **kwargs)
+    def unavailable(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError(f"{name} is not available here")
 
-    return kernel
+    return _wrapped(name, compute or unavailable)
 
 
 def _rms_norm(
@@ -113,8 +110,14 @@ def _wrap_functions() -> None:
 
 def _wrapped(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if _state["inside"]:  # one built-in computed by way of another is still one finding
+            return function(*args, **kwargs)
         note(name)
-        return function(*args, **kwargs)
+        _state["inside"] = True
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _state["inside"] = False
 
     return wrapper
 
