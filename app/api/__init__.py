@@ -1,0 +1,20 @@
+"""What CI sees: the same rules as the pages, as JSON under ``/api/v1``."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from app.api import docs, health, problems, submissions
+
+VERSION = "1"
+DESCRIPTION = """Hand in code for a problem and read the report.
+
+Send `Authorization: Bearer hc_…`. A token with the `staff` scope reads every submission and the whole report; any other
+token reads its own, as a candidate sees them. Errors are `application/problem+json` (RFC 9457) with a stable `code`.
+"""
+
+router = APIRouter()
+router.include_router(problems.router, prefix="/api/v1/problems", tags=["problems"])
+router.include_router(submissions.router, prefix="/api/v1/submissions", tags=["submissions"])
+router.include_router(health.router, include_in_schema=False)
+router.include_router(docs.router, include_in_schema=False)

@@ -1,0 +1,126 @@
+"""``POST`` and ``GET submissions``: hand in code, wait for the verdict, list what was sent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.responses import Response
+
+from app import submissions
+from app.api.responses import problems as errors
+from app.auth import CurrentToken
+from app.database import Database, Session
+from app.errors import NotFound
+from app.models import ApiToken, State
+from app.queue.watch import Watch
+from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
+from app.submissions import Filters, Sort
+from judge.report import Verdict
+
+router = APIRouter()
+
+MAX_WAIT_SECONDS = 60
+MAX_ID = 2**31 - 1
+
+SubmissionId = Annotated[int, Path(ge=1, le=MAX_ID)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=submissions.MAX_IDEMPOTENCY_KEY,
+        pattern=r"^[\x20-\x7e]+$",
+        description="Send the same key again and you get the same submission, not a second one.",
+    ),
+]
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=SubmissionOut,
+    responses={
+        202: {
+            "description": "Queued; `Location` leads to it.",
+            "headers": {"Location": {"schema": {"type": "string"}, "description": "The submission's address."}},
+        },
+        **errors(400, 401, 409, 413, 422, 429),
+    },
+    summary="Hand in code",
+)
+async def submit(
+    request: Request, token: CurrentToken, body: NewSubmission, session: Session, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Queues the code to be judged by the hidden exam. Ask for the verdict with `GET` and `wait`."""
+    settings = request.app.state.settings
+    request.app.state.limiter.check("submit", f"token {token.id}", settings.token_submissions_per_minute)
+    submission = await submissions.submit(
+        session, request.app.state.queue, token, body.problem, body.code,
+        device=body.device, label=body.label, idempotency_key=idempotency_key,
+    )  # fmt: skip
+    answer = await _read(session, token, submission.id)
+    return Response(
+        answer, status_code=202, media_type="application/json",
+        headers={"Location": f"/api/v1/submissions/{submission.id}"},
+    )  # fmt: skip
+
+
+@router.get(
+    "/{submission_id}",
+    response_model=SubmissionOut,
+    responses=errors(401, 404, 422),
+    summary="One submission, when it is judged",
+)
+async def get_submission(
+    request: Request,
+    token: CurrentToken,
+    submission_id: SubmissionId,
+    wait: Annotated[
+        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for the verdict, if it is not there yet.")
+    ] = 0,
+) -> Response:
+    """Answers at once, or within `wait` seconds as soon as the judging is done; look at `state`."""
+    database: Database = request.app.state.database
+    watch: Watch = request.app.state.watch
+    # Two short transactions around the wait: a waiting request holds no connection.
+    async with database.reading() as session:
+        answer, state = await _read_with_state(session, token, submission_id)
+    if wait and state is not State.DONE and await watch.until_done(submission_id, wait):
+        async with database.reading() as session:
+            answer = await _read(session, token, submission_id)
+    return Response(answer, media_type="application/json")
+
+
+@router.get("", response_model=SubmissionList, responses=errors(400, 401, 422), summary="What was sent")
+async def list_submissions(
+    token: CurrentToken,
+    session: Session,
+    problem: Annotated[str | None, Query(max_length=64)] = None,
+    verdict: Verdict | None = None,
+    candidate: Annotated[int | None, Query(ge=1, le=MAX_ID, description="Only with the staff scope.")] = None,
+    sort: Sort = Sort.NEWEST,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+) -> Response:
+    """Newest first, or by score; without the staff scope only what this token sent."""
+    filters = Filters(
+        candidate_id=candidate, problem=problem, verdict=verdict, token_id=None if token.is_staff else token.id
+    )
+    page = await submissions.page(session, filters, sort=sort, cursor=cursor, limit=limit)
+    answer = {"submissions": [summary(row) for row in page.submissions], "next_cursor": page.next_cursor}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _read(session: Session, token: ApiToken, submission_id: int) -> bytes:
+    return (await _read_with_state(session, token, submission_id))[0]
+
+
+async def _read_with_state(session: Session, token: ApiToken, submission_id: int) -> tuple[bytes, State]:
+    """The answer; a submission of another token is not found rather than forbidden, which would say that it exists."""
+    submission = await submissions.get(session, submission_id)
+    if not token.is_staff and submission.token_id != token.id:
+        raise NotFound(f"There is no submission {submission_id}.")
+    judging = await submissions.newest_judging(session, submission_id, with_report=True)
+    body = judging.report.body if judging.report else None
+    return detail(submission, judging, body, staff=token.is_staff), judging.state

@@ -1,0 +1,240 @@
+"""Who is asking: passwords, browser sessions, invitation links and API tokens, and the dependencies that read them."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from fastapi import Depends, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from app.config import Settings
+from app.database import Database, Session
+from app.errors import Conflict, Forbidden, Unauthorized
+from app.models import ApiToken, Candidate, Interviewer, Invitation, LoginSession, Scope, now
+
+TOKEN_PREFIX = "hc_"  # noqa: S105 - the visible part of every token, so that a leaked one is recognised
+INTERVIEWER_COOKIE = "handcode_interviewer"
+CANDIDATE_COOKIE = "handcode_candidate"
+"""Two cookies: an interviewer who opens an invitation to look at it stays signed in."""
+
+GUEST_DAYS = 30
+
+_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class CandidateAccess:
+    """A candidate at the browser; ``invitation`` is None for a guest of the open practice."""
+
+    candidate: Candidate
+    invitation: Invitation | None
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 is enough for what we made from 32 random bytes; only passwords need argon2."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+# Passwords -----------------------------------------------------------------------------------------------------------
+
+
+async def hash_password(password: str) -> str:
+    return await asyncio.to_thread(_hasher.hash, password)
+
+
+async def _password_matches(password_hash: str, password: str) -> bool:
+    try:
+        return await asyncio.to_thread(_hasher.verify, password_hash, password)
+    except VerificationError:
+        return False
+
+
+@functools.cache
+def _hash_of_nobody() -> str:
+    """Checked when no such name exists, so that a wrong name takes as long as a wrong password."""
+    return _hasher.hash(secrets.token_hex(16))
+
+
+async def create_interviewer(database: Database, name: str, password: str) -> Interviewer:
+    """Raises ``Conflict`` when the name is taken."""
+    password_hash = await hash_password(password)
+    async with database.writing() as session:
+        if await session.scalar(select(Interviewer.id).where(Interviewer.name == name)) is not None:
+            raise Conflict(f"There is already an interviewer named {name}.")
+        interviewer = Interviewer(name=name, password_hash=password_hash)
+        session.add(interviewer)
+    return interviewer
+
+
+# Browser sessions ----------------------------------------------------------------------------------------------------
+
+
+async def sign_in(database: Database, name: str, password: str, *, hours: float) -> str:
+    """Opens an interviewer's session and returns the cookie's value; raises ``Unauthorized``.
+
+    Takes the database, not the request's session: SQLite's write lock is not held for the 119 ms of an argon2 hash.
+    """
+    async with database.reading() as session:
+        interviewer = await session.scalar(select(Interviewer).where(Interviewer.name == name))
+    known_hash = interviewer.password_hash if interviewer else await asyncio.to_thread(_hash_of_nobody)
+    matches = await _password_matches(known_hash, password)
+    if interviewer is None or not matches or interviewer.disabled_at is not None:
+        raise Unauthorized("This name and password do not belong together.")
+    async with database.writing() as session:
+        await session.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
+        return _open_session(session, hours, interviewer_id=interviewer.id)
+
+
+async def admit_candidate(session: AsyncSession, invitation: Invitation) -> str:
+    """Opens the session of an invited candidate and returns the cookie's value; it ends with the invitation."""
+    hours = (invitation.expires_at - now()).total_seconds() / 3600
+    if invitation.opened_at is None:
+        invitation.opened_at = now()
+    return _open_session(session, hours, candidate_id=invitation.candidate_id, invitation_id=invitation.id)
+
+
+async def admit_guest(session: AsyncSession, name: str = "Guest") -> tuple[Candidate, str]:
+    """A new guest of the open practice and the cookie's value."""
+    candidate = Candidate(name=name, guest=True)
+    session.add(candidate)
+    await session.flush()
+    return candidate, _open_session(session, GUEST_DAYS * 24, candidate_id=candidate.id)
+
+
+async def sign_out(session: AsyncSession, cookie: str) -> None:
+    await session.execute(delete(LoginSession).where(LoginSession.id_hash == hash_secret(cookie)))
+
+
+def _open_session(session: AsyncSession, hours: float, **owner: int) -> str:
+    cookie = secrets.token_urlsafe(32)
+    session.add(LoginSession(id_hash=hash_secret(cookie), expires_at=now() + timedelta(hours=hours), **owner))
+    return cookie
+
+
+def cookie_name(settings: Settings, base: str) -> str:
+    """``__Host-`` keeps a sibling domain from planting a cookie, but browsers accept it over https only."""
+    return f"__Host-{base}" if settings.https else base
+
+
+def set_cookie(response: Response, settings: Settings, base: str, value: str, *, hours: float) -> None:
+    response.set_cookie(
+        cookie_name(settings, base), value, max_age=int(hours * 3600), path="/",
+        secure=settings.https, httponly=True, samesite="lax",
+    )  # fmt: skip
+
+
+def delete_cookie(response: Response, settings: Settings, base: str) -> None:
+    response.delete_cookie(cookie_name(settings, base), path="/", secure=settings.https, httponly=True, samesite="lax")
+
+
+def read_cookie(request: Request, base: str) -> str | None:
+    return request.cookies.get(cookie_name(request.app.state.settings, base))
+
+
+async def find_interviewer(request: Request, session: Session) -> Interviewer | None:
+    """The interviewer signed in at this browser, if any."""
+    opened = await _find_session(session, read_cookie(request, INTERVIEWER_COOKIE))
+    interviewer = opened.interviewer if opened else None
+    return interviewer if interviewer and interviewer.disabled_at is None else None
+
+
+async def find_candidate(request: Request, session: Session) -> CandidateAccess | None:
+    """The candidate at this browser, if any. Whether the invitation is still open is asked when they submit: they
+    may look at what they sent after it has ended."""
+    opened = await _find_session(session, read_cookie(request, CANDIDATE_COOKIE))
+    if opened is None or opened.candidate is None:
+        return None
+    return CandidateAccess(opened.candidate, opened.invitation)
+
+
+async def _find_session(session: AsyncSession, cookie: str | None) -> LoginSession | None:
+    if not cookie:
+        return None
+    opened: LoginSession | None = await session.scalar(
+        select(LoginSession)
+        .where(LoginSession.id_hash == hash_secret(cookie), LoginSession.expires_at > now())
+        .options(
+            joinedload(LoginSession.interviewer),
+            joinedload(LoginSession.candidate),
+            joinedload(LoginSession.invitation),
+        )
+    )
+    return opened
+
+
+MaybeInterviewer = Annotated[Interviewer | None, Depends(find_interviewer)]
+MaybeCandidate = Annotated[CandidateAccess | None, Depends(find_candidate)]
+
+
+async def require_interviewer(interviewer: MaybeInterviewer) -> Interviewer:
+    if interviewer is None:
+        raise Unauthorized("Sign in as an interviewer to see this page.")
+    return interviewer
+
+
+async def require_candidate(access: MaybeCandidate) -> CandidateAccess:
+    if access is None:
+        raise Unauthorized("Open your invitation link first.")
+    return access
+
+
+CurrentInterviewer = Annotated[Interviewer, Depends(require_interviewer)]
+CurrentCandidate = Annotated[CandidateAccess, Depends(require_candidate)]
+
+
+# API tokens ----------------------------------------------------------------------------------------------------------
+
+
+async def create_token(session: AsyncSession, name: str, scopes: list[Scope] | None = None) -> tuple[ApiToken, str]:
+    """The token's row and the token itself, which is not stored: show it now or never."""
+    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(name=name, prefix=secret[:10], sha256=hash_secret(secret), scopes=[*(scopes or [Scope.SUBMIT])])
+    session.add(token)
+    await session.flush()
+    return token, secret
+
+
+_bearer = HTTPBearer(auto_error=False, description="An API token: hc_…")
+
+
+async def require_token(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], session: Session
+) -> ApiToken:
+    """The API token of this request; raises ``Unauthorized``."""
+    challenge = {"WWW-Authenticate": "Bearer"}
+    if credentials is None:
+        raise Unauthorized("Send an API token: Authorization: Bearer hc_…", headers=challenge)
+    token = await find_token(session, credentials.credentials)
+    if token is None:
+        raise Unauthorized("This API token is unknown or revoked.", headers=challenge)
+    return token
+
+
+async def find_token(session: AsyncSession, secret: str) -> ApiToken | None:
+    found: ApiToken | None = await session.scalar(
+        select(ApiToken).where(
+            ApiToken.sha256 == hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest(),
+            ApiToken.revoked_at.is_(None),
+        )
+    )
+    return found
+
+
+CurrentToken = Annotated[ApiToken, Depends(require_token)]
+
+
+def require_staff(token: CurrentToken) -> ApiToken:
+    if not token.is_staff:
+        raise Forbidden("This needs a token with the staff scope.")
+    return token

@@ -1,0 +1,82 @@
+"""Every setting of the product, read once at start from ``HANDCODE_…`` environment variables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What may differ from one installation to the next; a value that makes no sense stops the program."""
+
+    model_config = SettingsConfigDict(env_prefix="HANDCODE_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    data: Path = Path("data")
+    database_url: str = ""
+    """Empty: the embedded SQLite file in the data folder. Otherwise ``postgresql+psycopg://…``."""
+
+    public_url: str = ""
+    """How browsers reach us when that is not ``http://host:port``; https here makes cookies ``__Host-`` and secure."""
+
+    practice: bool = False
+    """Open practice: anyone may take a problem from the list without an invitation."""
+
+    slots: int = Field(default=max(1, min(8, os.cpu_count() or 1)), ge=1, le=64)
+    """Judgings a worker runs at once: one a core, since an exam is one busy thread."""
+
+    standby_cells: int = Field(default=0, ge=0, le=64)
+    """Cells prepared ahead by a worker, 9 MB each; 0 means one more than ``slots``."""
+
+    queues: str = "cpu"
+    """Which queues a worker takes from: ``cpu``, ``cuda`` or ``cpu,cuda``."""
+
+    lease_seconds: float = Field(default=30.0, gt=0)
+    """A judging not heard of for this long is given back; the longest exam ends well before a third of it passes
+    without a heartbeat."""
+
+    session_hours: float = Field(default=12.0, gt=0)
+    submissions_per_minute: int = Field(default=30, ge=1)
+    """For one candidate. API tokens have their own, higher limit: CI sends corpora."""
+
+    token_submissions_per_minute: int = Field(default=6000, ge=1)
+    logins_per_minute: int = Field(default=10, ge=1)
+    """For one name or one address: a 119 ms argon2 hash is ours to pay."""
+
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _refuse_what_cannot_work(self) -> Settings:
+        if self.database_url and not self.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+psycopg://")):
+            raise ValueError("HANDCODE_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite+aiosqlite:///).")
+        unknown = set(self.queue_names) - {"cpu", "cuda"}
+        if unknown or not self.queue_names:
+            raise ValueError("HANDCODE_QUEUES must be cpu, cuda or cpu,cuda.")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The address a browser uses, without a slash at the end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def https(self) -> bool:
+        return self.url.startswith("https://")
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in use."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'handcode.db').absolute()}"
+
+    @property
+    def queue_names(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.queues.split(",") if name.strip())
+
+    def prepare_data_folder(self) -> None:
+        """Make the data folder, readable by its owner alone: it holds candidates' code and password hashes."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.chmod(0o700)

@@ -1,0 +1,106 @@
+"""The connection to the database: one engine for a process, one transaction for a request or a job."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+BUSY_TIMEOUT_MS = 10_000
+"""How long SQLite waits for another writer. A write holds the lock for about a millisecond; ten seconds is a disk
+in trouble."""
+
+
+class Database:
+    """Opens sessions. On SQLite a writing transaction takes the write lock when it begins: one that reads first and
+    writes later would meet ``database is locked`` at once, without waiting, whenever another writer got between."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.engine = self._sqlite_engine(pool_size) if self.is_sqlite else self._postgresql_engine(pool_size)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session for looking: a consistent view, no lock."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session for changing: commits when the block ends, rolls back when it raises."""
+        async with self._sessions() as session:
+            if self.is_sqlite:
+                await session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
+            else:
+                await session.begin()
+            try:
+                yield session
+            except BaseException:
+                await session.rollback()
+                raise
+            await session.commit()
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The database file; only for SQLite."""
+        path = make_url(self.url).database
+        if not self.is_sqlite or not path:
+            raise ValueError("This database is not an SQLite file.")
+        return Path(path)
+
+    def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
+        engine = create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=0, connect_args={"isolation_level": None}
+        )
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
+        return engine
+
+    def _postgresql_engine(self, pool_size: int) -> AsyncEngine:
+        return create_async_engine(self.url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
+
+
+async def session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The request's transaction: reading for GET and HEAD, else writing."""
+    database: Database = request.app.state.database
+    opened = database.reading() if request.method in ("GET", "HEAD") else database.writing()
+    async with opened as current:
+        yield current
+
+
+async def writing_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """The transaction of the few GET requests that change something."""
+    database: Database = request.app.state.database
+    async with database.writing() as current:
+        yield current
+
+
+# scope="function": FastAPI's default ends a dependency after the answer has left, and a commit that fails then has
+# already been answered 200.
+Session = Annotated[AsyncSession, Depends(session, scope="function")]
+WritingSession = Annotated[AsyncSession, Depends(writing_session, scope="function")]
+
+
+def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # NORMAL: a power cut may lose the last commits but never corrupts; a killed process loses nothing.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite_transaction(connection: Connection) -> None:
+    # The driver is told not to begin by itself (it would begin late, at the first write); so we do, and can say how.
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))

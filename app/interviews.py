@@ -1,0 +1,179 @@
+"""What an interviewer does around submissions: inviting candidates, writing notes, deciding."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from app.auth import hash_secret
+from app.errors import BadRequest, Gone, NotFound
+from app.models import Candidate, Decision, Interviewer, Invitation, Note, Outcome, now
+from judge import problem as problems
+
+MAX_NAME = 200
+MAX_NOTE = 10_000
+MAX_DAYS = 365
+CONVENTIONS = ("biased", "unbiased")
+
+
+@dataclass(frozen=True)
+class NewInvitation:
+    """An invitation and the secret part of its link, which is not stored: show it now or make a new one."""
+
+    invitation: Invitation
+    secret: str
+
+
+async def invite(
+    session: AsyncSession,
+    interviewer: Interviewer,
+    candidate_name: str,
+    problem_slugs: Sequence[str],
+    *,
+    days: float,
+    accept: str | None = None,
+    candidate_id: int | None = None,
+) -> NewInvitation:
+    """A link for a new candidate, or for the known one of ``candidate_id``; raises ``BadRequest``."""
+    slugs = list(dict.fromkeys(problem_slugs))
+    if not slugs or not set(slugs) <= set(problems.slugs()):
+        raise BadRequest("Choose one or more of the problems there are.")
+    if not 0 < days <= MAX_DAYS:
+        raise BadRequest(f"An invitation lasts up to {MAX_DAYS} days.")
+    if accept is not None and accept not in CONVENTIONS:
+        raise BadRequest("The running variance is pinned to biased or unbiased, or left open.")
+    candidate = await _candidate_for(session, candidate_name, candidate_id)
+    secret = secrets.token_urlsafe(24)
+    invitation = Invitation(
+        candidate_id=candidate.id, interviewer_id=interviewer.id, link_hash=hash_secret(secret),
+        problems=slugs, accept=accept, expires_at=now() + timedelta(days=days), candidate=candidate,
+    )  # fmt: skip
+    session.add(invitation)
+    await session.flush()
+    return NewInvitation(invitation, secret)
+
+
+async def _candidate_for(session: AsyncSession, name: str, candidate_id: int | None) -> Candidate:
+    if candidate_id is not None:
+        return await get_candidate(session, candidate_id)
+    name = " ".join(name.split())
+    if not name or len(name) > MAX_NAME or not name.isprintable():
+        raise BadRequest(f"A candidate needs a name of at most {MAX_NAME} characters.")
+    candidate = Candidate(name=name)
+    session.add(candidate)
+    await session.flush()
+    return candidate
+
+
+async def renew_link(session: AsyncSession, invitation_id: int) -> NewInvitation:
+    """A new secret for an invitation whose link was lost; the old link ends."""
+    invitation = await get_invitation(session, invitation_id)
+    secret = secrets.token_urlsafe(24)
+    invitation.link_hash = hash_secret(secret)
+    return NewInvitation(invitation, secret)
+
+
+async def revoke(session: AsyncSession, invitation_id: int) -> Invitation:
+    """Ends an invitation now: its link, and sending by a candidate who is already in."""
+    invitation = await get_invitation(session, invitation_id)
+    invitation.revoked_at = invitation.revoked_at or now()
+    return invitation
+
+
+async def follow_link(session: AsyncSession, secret: str, *, at: datetime | None = None) -> Invitation:
+    """The open invitation of a link, with its candidate; raises ``NotFound`` or ``Gone``."""
+    invitation: Invitation | None = await session.scalar(
+        select(Invitation).where(Invitation.link_hash == hash_secret(secret)).options(joinedload(Invitation.candidate))
+    )
+    if invitation is None:
+        raise NotFound("This invitation link is not known; check that it was copied whole.")
+    if not invitation.is_open(at or now()):
+        raise Gone("This invitation has ended; ask your interviewer for a new link.")
+    return invitation
+
+
+async def get_invitation(session: AsyncSession, invitation_id: int) -> Invitation:
+    found: Invitation | None = await session.scalar(
+        select(Invitation).where(Invitation.id == invitation_id).options(joinedload(Invitation.candidate))
+    )
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    return found
+
+
+async def invitations(session: AsyncSession, *, limit: int = 100) -> Sequence[Invitation]:
+    """The newest invitations with their candidates and interviewers."""
+    rows = await session.scalars(
+        select(Invitation)
+        .order_by(Invitation.id.desc())
+        .limit(limit)
+        .options(joinedload(Invitation.candidate), joinedload(Invitation.interviewer))
+    )
+    return rows.all()
+
+
+async def get_candidate(session: AsyncSession, candidate_id: int) -> Candidate:
+    found = await session.get(Candidate, candidate_id)
+    if found is None:
+        raise NotFound("There is no such candidate.")
+    return found
+
+
+async def candidates(session: AsyncSession, *, name_begins: str = "", limit: int = 200) -> Sequence[Candidate]:
+    """Invited candidates by name, for a filter's choices; guests have no name worth choosing."""
+    query = select(Candidate).where(Candidate.guest.is_(False)).order_by(Candidate.name, Candidate.id)
+    if name_begins:
+        query = query.where(Candidate.name >= name_begins, Candidate.name < name_begins + "\U0010ffff")
+    return (await session.scalars(query.limit(limit))).all()
+
+
+async def add_note(session: AsyncSession, submission_id: int, interviewer: Interviewer, text: str) -> Note:
+    """Raises ``BadRequest`` on an empty or endless note."""
+    text = text.strip()
+    if not 0 < len(text) <= MAX_NOTE or "\0" in text:
+        raise BadRequest(f"A note has 1 to {MAX_NOTE} characters.")
+    note = Note(submission_id=submission_id, interviewer_id=interviewer.id, text=text, interviewer=interviewer)
+    session.add(note)
+    await session.flush()
+    return note
+
+
+async def notes(session: AsyncSession, submission_id: int) -> Sequence[Note]:
+    rows = await session.scalars(
+        select(Note).where(Note.submission_id == submission_id).order_by(Note.id).options(joinedload(Note.interviewer))
+    )
+    return rows.all()
+
+
+async def decide(
+    session: AsyncSession, submission_id: int, interviewer: Interviewer, outcome: str, reason: str = ""
+) -> Decision:
+    """Adds a decision; the newest counts, the older ones stay to be read. Raises ``BadRequest``."""
+    if outcome not in list(Outcome):
+        raise BadRequest("Decide to advance, hold or reject.")
+    if len(reason) > MAX_NOTE or "\0" in reason:
+        raise BadRequest(f"A reason has at most {MAX_NOTE} characters.")
+    decision = Decision(
+        submission_id=submission_id, interviewer_id=interviewer.id, outcome=Outcome(outcome),
+        reason=reason.strip(), interviewer=interviewer,
+    )  # fmt: skip
+    session.add(decision)
+    await session.flush()
+    return decision
+
+
+async def decisions(session: AsyncSession, submission_id: int) -> Sequence[Decision]:
+    """Newest first."""
+    rows = await session.scalars(
+        select(Decision)
+        .where(Decision.submission_id == submission_id)
+        .order_by(Decision.id.desc())
+        .options(joinedload(Decision.interviewer))
+    )
+    return rows.all()

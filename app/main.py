@@ -1,0 +1,126 @@
+"""The web application: what is opened at start, which routes there are, and how an error is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app import api, pages
+from app.config import Settings
+from app.database import Database
+from app.errors import (
+    BY_STATUS,
+    AppError,
+    BadRequest,
+    Internal,
+    Invalid,
+    problem_response,
+)
+from app.limits import RateLimiter
+from app.metrics import WebMetrics
+from app.middleware import API, Guard
+from app.queue.changes import open_changes
+from app.queue.local import LocalQueue
+from app.queue.watch import Watch
+from judge import problem as problems
+
+MAX_BODY_BYTES = 512 * 1024
+"""64 KiB of code, each byte of which JSON may write as six, and room for the rest."""
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; it touches the database only once it is started."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="Handcode",
+        version=api.VERSION,
+        description=api.DESCRIPTION,
+        lifespan=_lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # ours, without a CDN: see app/api/docs.py
+        redoc_url=None,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.settings = settings
+    app.state.metrics = WebMetrics()
+    app.state.limiter = RateLimiter()
+    app.state.render_error = render_error
+    app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https)
+    app.include_router(api.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
+    for kind, handler in _ERROR_HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    problems.load_all()  # read once: nobody's first request waits for it, and a broken problem folder is noticed now
+    app.state.database = Database(settings.database)
+    app.state.watch = Watch(app.state.database, open_changes(app.state.database))
+    app.state.queue = LocalQueue(app.state.database)
+    await app.state.watch.start()
+    try:
+        yield
+    finally:
+        await app.state.watch.close()
+        await app.state.database.close()
+
+
+# Errors: every one of them, ours, FastAPI's and Starlette's, becomes an AppError and is rendered here ----------------
+
+
+def render_error(request: Request, error: AppError) -> Response:
+    """A page where a person asked for one, else problem+json."""
+    wants_page = not request.url.path.startswith(API) and "text/html" in request.headers.get("accept", "")
+    return pages.render_error(request, error) if wants_page else problem_response(error)
+
+
+async def _app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)  # noqa: S101 - registered for it
+    return render_error(request, error)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    kind = BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Internal)
+    detail = "" if error.detail == kind.title else str(error.detail)
+    return render_error(request, kind(detail, headers=error.headers))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+    # Without `input`: it repeats the sender's code, and may hold what JSON cannot say.
+    faults = [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+    unreadable = any(fault["type"] == "json_invalid" for fault in error.errors())
+    detail = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)[:500]
+    if unreadable:
+        return render_error(request, BadRequest("The body is not JSON: " + detail))
+    return render_error(request, Invalid(detail, errors=faults))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # Starlette logs the traceback after this answer.
+    return render_error(request, Internal("This is our fault, not yours; it has been logged. Try again."))
+
+
+_ERROR_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {
+    AppError: _app_error,
+    HTTPException: _http_exception,
+    RequestValidationError: _validation_error,
+    Exception: _unexpected,
+}

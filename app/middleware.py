@@ -1,0 +1,107 @@
+"""What every request passes through: the origin of forms is checked, answers get their headers, time is measured."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Forbidden
+from app.metrics import WebMetrics
+
+log = logging.getLogger("app.access")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+API = "/api/"
+STATIC = "/static/"
+
+
+def csp(nonce: str) -> str:
+    """No inline script, nothing from elsewhere. The nonce is for the style sheets the code editor makes in scripts."""
+    return (
+        "default-src 'none'; script-src 'self'; "
+        f"style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def comes_from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser says that another site sent this form.
+
+    ``Sec-Fetch-Site`` cannot be set by a page. Browsers without it send ``Origin`` with a form; a client that sends
+    neither is no browser, and our cookies are ``SameSite=Lax`` besides.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+class Guard:
+    """One pass around the application; plain ASGI, since this is on the way of every verdict."""
+
+    def __init__(self, app: ASGIApp, metrics: WebMetrics, *, https: bool) -> None:
+        self.app = app
+        self.metrics = metrics
+        self.https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+        nonce = secrets.token_urlsafe(16)
+        scope.setdefault("state", {})["csp_nonce"] = nonce
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(scope, MutableHeaders(scope=message), nonce)
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, send_with_headers)
+        finally:
+            self._record(scope, status, time.perf_counter() - begun)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Forms of other sites are refused; the API is not asked, since no browser adds its token by itself."""
+        form = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(API)
+        if form and comes_from_elsewhere(Headers(scope=scope)):
+            request = Request(scope, receive)
+            error = Forbidden("This form was sent from another site; open the page here and send it again.")
+            await request.app.state.render_error(request, error)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _add_headers(self, scope: Scope, headers: MutableHeaders, nonce: str) -> None:
+        path: str = scope["path"]
+        headers["X-Content-Type-Options"] = "nosniff"
+        if path.startswith(STATIC):
+            # A file asked for by its version never changes; any other is asked for again and answered 304.
+            fixed = scope["query_string"].startswith(b"v=")
+            headers["Cache-Control"] = "public, max-age=31536000, immutable" if fixed else "no-cache"
+            return
+        headers.setdefault("Cache-Control", "private, no-cache")
+        if path.startswith(API):
+            return
+        headers["Content-Security-Policy"] = csp(nonce)
+        headers["Referrer-Policy"] = "same-origin"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["X-Frame-Options"] = "DENY"
+        if self.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        # The route, not the path: a path would make one time series for each submission, and hold invitation secrets.
+        route = getattr(scope.get("route"), "path", None) or "unmatched"
+        self.metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
+        log.info("%s %s %d", scope["method"], route, status, extra={"ms": round(seconds * 1000, 2)})

@@ -1,0 +1,65 @@
+"""The embedded queue: the judgings row itself is the job, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import judgings
+from app.database import Database
+from app.models import Device, Judging
+from app.queue import Claim
+from app.queue.changes import Changes, announce
+
+
+class LocalQueue:
+    """Claims straight from the table whenever something was committed and a slot is free; prefetches nothing."""
+
+    def __init__(self, database: Database, changes: Changes | None = None, *, lease_seconds: float = 30.0) -> None:
+        self._database = database
+        self._changes = changes
+        self._lease = timedelta(seconds=lease_seconds)
+        self._stopping = False
+
+    async def enqueue(self, session: AsyncSession, judging: Judging) -> None:
+        await announce(session)
+
+    async def work(
+        self,
+        worker: str,
+        queues: Sequence[Device],
+        slots: int,
+        judge: Callable[[Claim], Awaitable[None]],
+    ) -> None:
+        if self._changes is None:
+            raise RuntimeError("A queue that only enqueues was asked to work.")
+        running: set[asyncio.Task[None]] = set()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            running.discard(task)
+            self.wake()
+
+        while not self._stopping:
+            claim = await self._claim(worker, queues) if len(running) < slots else None
+            if claim is None:
+                await self._changes.wait()
+                continue
+            task = asyncio.ensure_future(judge(claim))
+            running.add(task)
+            task.add_done_callback(ended)
+        await asyncio.gather(*running)
+
+    async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
+        async with self._database.writing() as session:
+            return await judgings.claim_next(session, worker, queues, self._lease)
+
+    def wake(self) -> None:
+        if self._changes is not None:
+            self._changes.wake()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.wake()

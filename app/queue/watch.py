@@ -1,0 +1,112 @@
+"""Tells many waiting requests how their submissions fare, with one query a change however many wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.database import Database
+from app.models import Judging, State
+from app.queue.changes import Changes
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the newest judging of a submission is; attempts count, so that a judging begun again is a change."""
+
+    judging_id: int
+    state: State
+    attempt: int = 0
+
+
+@dataclass(eq=False)
+class _Waiter:
+    submission_id: int
+    seen: Progress | None
+    answer: asyncio.Future[Progress]
+    only_done: bool
+
+
+class Watch:
+    """A waiting request holds a future here: no thread, no database connection."""
+
+    def __init__(self, database: Database, changes: Changes) -> None:
+        self._database = database
+        self._changes = changes
+        self._waiters: set[_Waiter] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self._changes.start()
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        for waiter in self._waiters:
+            waiter.answer.cancel()
+        await self._changes.close()
+
+    async def until_done(self, submission_id: int, seconds: float) -> bool:
+        """Whether the newest judging is done, now or within ``seconds``."""
+        progress = await self._wait(submission_id, None, seconds, only_done=True)
+        return progress is not None
+
+    async def until_changed(self, submission_id: int, seen: Progress | None, seconds: float) -> Progress | None:
+        """The progress once it is not ``seen`` any more; None when ``seconds`` pass first."""
+        return await self._wait(submission_id, seen, seconds, only_done=False)
+
+    async def _wait(
+        self, submission_id: int, seen: Progress | None, seconds: float, *, only_done: bool
+    ) -> Progress | None:
+        waiter = _Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), only_done)
+        self._waiters.add(waiter)
+        self._changes.wake()
+        try:
+            async with asyncio.timeout(seconds):
+                return await waiter.answer
+        except TimeoutError:
+            return None
+        finally:
+            self._waiters.discard(waiter)
+
+    async def _run(self) -> None:
+        while True:
+            await self._changes.wait()
+            if not self._waiters:
+                continue
+            try:
+                await self._answer(list(self._waiters))
+            except Exception:
+                # The waiters must outlive a database that is away for a moment.
+                log.exception("could not look at the judgings waited for")
+                await asyncio.sleep(1)
+                self._changes.wake()
+
+    async def _answer(self, waiters: list[_Waiter]) -> None:
+        progress = await self._look({waiter.submission_id for waiter in waiters})
+        for waiter in waiters:
+            current = progress.get(waiter.submission_id)
+            if current is None or current == waiter.seen or waiter.answer.done():
+                continue
+            if current.state is State.DONE or not waiter.only_done:
+                waiter.answer.set_result(current)
+
+    async def _look(self, submission_ids: Iterable[int]) -> dict[int, Progress]:
+        query = (
+            select(Judging.submission_id, Judging.id, Judging.state, Judging.attempt)
+            .where(Judging.submission_id.in_(submission_ids))
+            .order_by(Judging.id)
+        )
+        async with self._database.reading() as session:
+            rows = await session.execute(query)
+            return {row.submission_id: Progress(row.id, row.state, row.attempt) for row in rows}

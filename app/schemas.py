@@ -1,0 +1,281 @@
+"""What the API takes and gives, and the one function that turns a report into what a candidate may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.models import Device, Judging, Kind, State, Submission
+from judge.problem import Problem
+from judge.report import CheckStatus, Report, Verdict
+
+Text = dict[str, str]
+
+
+class NewSubmission(BaseModel):
+    """The body of ``POST submissions``."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {"problem": "batchnorm1d", "code": "class MyBatchNorm1d(nn.Module): …", "label": "ci-1"}
+        },
+    )
+
+    problem: str = Field(min_length=1, max_length=64, description="A slug of GET problems.")
+    code: str = Field(min_length=1, description="The whole file, at most 64 KiB of UTF-8.")
+    device: Device = Device.CPU
+    label: str | None = Field(default=None, max_length=200, description="Any word of yours to find it again.")
+
+
+class SubmissionSummary(BaseModel):
+    """One submission of a list."""
+
+    id: int
+    problem: str
+    kind: Kind
+    device: Device
+    label: str | None
+    candidate: str | None = Field(description="The candidate's name; null for what CI sent.")
+    created_at: datetime
+    verdict: Verdict | None = Field(description="Null until the first judging is done.")
+    score: float | None
+    max_score: float | None
+    url: str
+
+
+class ReportGroup(BaseModel):
+    """The checks of one group, summed."""
+
+    id: str
+    title: Text
+    points: float
+    max_points: float
+    passed: int
+    total: int
+    message: Text | None
+
+
+class ReportCheck(BaseModel):
+    """One hidden check; only with the staff scope."""
+
+    id: str
+    group: str
+    status: CheckStatus
+    points: float
+    max_points: float
+    public_message: Text
+    staff_detail: str
+
+
+class ReportDiagnosis(BaseModel):
+    """A named misconception; only with the staff scope."""
+
+    id: str
+    title: Text
+    sentence: Text
+    question: Text
+    explains: list[str]
+
+
+class ReportError(BaseModel):
+    """The exception of the code that was sent; its text only with the staff scope."""
+
+    type: str
+    line: int | None
+    message: str | None = None
+
+
+class ReportRuleFinding(BaseModel):
+    """A built-in normalisation that did the work."""
+
+    name: str
+    line: int | None
+    seen_by: str | None = None
+
+
+class ReportTiming(BaseModel):
+    wall_ms: float
+    cpu_ms: float
+    stages: dict[str, float] | None = None
+
+
+class ReportSample(BaseModel):
+    """One observation of a sample scenario."""
+
+    check_id: str
+    title: Text
+    steps: list[Text]
+    observation: str
+    input: str
+    expected: str
+    actual: str
+    largest_difference: float | None
+    difference_index: list[int] | None
+    status: CheckStatus
+
+
+class ReportOut(BaseModel):
+    """The report of a judging. Members that may be absent are there only with the staff scope."""
+
+    problem: str
+    problem_version: str
+    device: str
+    verdict: Verdict
+    score: float
+    max_score: float
+    groups: list[ReportGroup]
+    error: ReportError | None
+    rule_findings: list[ReportRuleFinding]
+    timing: ReportTiming
+    peak_memory_bytes: int
+    message: Text
+    samples: list[ReportSample] = []
+    seed: int | None = None
+    conventions: dict[str, str] | None = None
+    diagnoses: list[ReportDiagnosis] | None = None
+    diagnosis_note: Text | None = None
+    checks: list[ReportCheck] | None = None
+    stdout: str | None = None
+    stderr: str | None = None
+
+
+class SubmissionOut(SubmissionSummary):
+    """One submission with the state and the report of its newest judging."""
+
+    state: State
+    judging: int = Field(description="Number of the newest judging; a rejudge adds one.")
+    attempt: int
+    finished_at: datetime | None
+    report: ReportOut | None
+
+
+class SubmissionList(BaseModel):
+    """A page of submissions, and the cursor of the next one."""
+
+    submissions: list[SubmissionSummary]
+    next_cursor: str | None
+
+
+class ProblemGroup(BaseModel):
+    id: str
+    title: Text
+    points: float
+
+
+class ProblemSummary(BaseModel):
+    slug: str
+    title: Text
+    summary: Text
+    max_score: float
+    version: str
+    url: str
+
+
+class ProblemOut(ProblemSummary):
+    class_names: list[str]
+    statement: Text = Field(description="Markdown with TeX mathematics, by language.")
+    starter: str
+    groups: list[ProblemGroup]
+    limits: dict[str, float]
+
+
+class ProblemList(BaseModel):
+    problems: list[ProblemSummary]
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457, ``application/problem+json``."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+    code: str = Field(description="A stable word to branch on.")
+    errors: list[dict[str, Any]] | None = None
+
+
+def public_report(report: Report, kind: Kind) -> dict[str, Any]:
+    """What a candidate may see, as JSON-ready values.
+
+    Of the hidden exam: verdict, groups with their counts, the exception's type and its line in their own file. A run
+    shows all there is of its samples, but never a diagnosis: that is for the interview.
+    """
+    whole = report.to_dict()
+    public = {key: whole[key] for key in _PUBLIC}
+    public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
+    public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
+    public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
+    if kind is Kind.RUN:
+        public |= {key: whole[key] for key in ("samples", "error", "stdout", "stderr")}
+    return public
+
+
+_PUBLIC = (
+    "problem", "problem_version", "device", "verdict", "score", "max_score", "groups", "peak_memory_bytes", "message",
+)  # fmt: skip
+
+_report_decoder = msgspec.json.Decoder(Report)
+
+
+def read_report(body: str) -> Report:
+    """A stored report; raises ``msgspec.ValidationError`` when it is none."""
+    return _report_decoder.decode(body)
+
+
+def summary(submission: Submission) -> dict[str, Any]:
+    """A submission's row as the API shows it in a list."""
+    return {
+        "id": submission.id,
+        "problem": submission.problem,
+        "kind": submission.kind,
+        "device": submission.device,
+        "label": submission.label,
+        "candidate": submission.candidate.name if submission.candidate else None,
+        "created_at": submission.created_at,
+        "verdict": submission.verdict,
+        "score": submission.score,
+        "max_score": submission.max_score,
+        "url": f"/api/v1/submissions/{submission.id}",
+    }
+
+
+def detail(submission: Submission, judging: Judging, report: str | None, *, staff: bool) -> bytes:
+    """A submission and its newest judging as JSON; staff get the stored report as it is, byte for byte."""
+    answer = summary(submission) | {
+        "state": judging.state,
+        "judging": judging.id,
+        "attempt": judging.attempt,
+        "finished_at": judging.finished_at,
+    }
+    if report is None:
+        answer["report"] = None
+    elif staff:
+        answer["report"] = msgspec.Raw(report.encode())
+    else:
+        answer["report"] = public_report(read_report(report), submission.kind)
+    return msgspec.json.encode(answer)
+
+
+def problem_summary(problem: Problem) -> dict[str, Any]:
+    return {
+        "slug": problem.slug,
+        "title": problem.title,
+        "summary": problem.summary,
+        "max_score": problem.max_score,
+        "version": problem.version,
+        "url": f"/api/v1/problems/{problem.slug}",
+    }
+
+
+def problem_detail(problem: Problem) -> dict[str, Any]:
+    return problem_summary(problem) | {
+        "class_names": problem.class_names,
+        "statement": problem.statement,
+        "starter": problem.starter,
+        "groups": [{"id": group.id, "title": group.title, "points": group.points} for group in problem.groups],
+        "limits": msgspec.to_builtins(problem.limits),
+    }

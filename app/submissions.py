@@ -1,0 +1,353 @@
+"""Submissions from arrival to report: sending, listing, reading, judging again; for pages and API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, literal_column, select, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload, undefer
+
+from app.errors import (
+    BadRequest,
+    CodeTooLarge,
+    Forbidden,
+    Gone,
+    IdempotencyConflict,
+    InvalidCode,
+    NotFound,
+    NoWorkerForDevice,
+    UnknownDevice,
+    UnknownProblem,
+)
+from app.models import (
+    ApiToken,
+    Candidate,
+    Device,
+    Invitation,
+    Judging,
+    Kind,
+    Report,
+    State,
+    Submission,
+    Worker,
+    now,
+)
+from app.queue import Queue
+from judge import problem as problems
+from judge.report import Verdict
+
+Author = Candidate | ApiToken
+
+WORKER_SILENCE = timedelta(seconds=15)
+"""A worker not heard of for this long is gone: three heartbeats."""
+
+PRIORITY_BROWSER, PRIORITY_API, PRIORITY_REJUDGE = 0, 10, 20
+
+MAX_IDEMPOTENCY_KEY = 255
+MAX_LABEL = 200
+
+
+class Sort(StrEnum):
+    """What a table of submissions is sorted by; a minus puts the newest or highest first."""
+
+    NEWEST = "-time"
+    OLDEST = "time"
+    BEST = "-score"
+    WORST = "score"
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which submissions a table shows; None means any."""
+
+    candidate_id: int | None = None
+    problem: str | None = None
+    verdict: Verdict | None = None
+    token_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a table and the cursor that leads to the next one."""
+
+    submissions: Sequence[Submission]
+    next_cursor: str | None
+
+
+# Sending -------------------------------------------------------------------------------------------------------------
+
+
+async def submit(
+    session: AsyncSession,
+    queue: Queue,
+    author: Author,
+    problem: str,
+    code: str | bytes,
+    *,
+    kind: Kind = Kind.SUBMIT,
+    device: str = Device.CPU,
+    label: str | None = None,
+    idempotency_key: str | None = None,
+    invitation: Invitation | None = None,
+) -> Submission:
+    """Stores the code and its job in the caller's transaction; raises an ``AppError`` that says what to change.
+
+    The same author and ``idempotency_key`` give the submission that is already there (two clicks post a form twice);
+    with other contents they raise ``IdempotencyConflict``.
+    """
+    text = check_code(code)
+    if problem not in problems.slugs():
+        raise UnknownProblem(f"There is no problem {problem[:80]!r}; GET /api/v1/problems lists them.")
+    _check_invitation(invitation, problem)
+    _check_key_and_label(idempotency_key, label)
+    where = await _check_device(session, device)
+    submission = Submission(
+        kind=kind, problem=problem, device=where, code=text, label=label, idempotency_key=idempotency_key,
+        candidate_id=author.id if isinstance(author, Candidate) else None,
+        token_id=author.id if isinstance(author, ApiToken) else None,
+        invitation_id=invitation.id if invitation else None,
+        accept=invitation.accept if invitation else None,
+    )  # fmt: skip
+    earlier = await _insert_or_find(session, author, submission)
+    if earlier is not None:
+        return _same_or_conflict(earlier, submission)
+    priority = PRIORITY_BROWSER if isinstance(author, Candidate) else PRIORITY_API
+    await _add_judging(session, queue, submission, priority)
+    return submission
+
+
+def check_code(code: str | bytes) -> str:
+    """The code as text that can be stored and judged; raises ``InvalidCode`` or ``CodeTooLarge``."""
+    try:
+        text = code.decode("utf-8") if isinstance(code, bytes) else code
+        size = len(text.encode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InvalidCode(f"The code is not UTF-8: byte {error.start} cannot be read.") from error
+    except UnicodeEncodeError as error:
+        raise InvalidCode(
+            f"The code is not valid Unicode: half a surrogate pair at character {error.start}."
+        ) from error
+    if size > problems.MAX_SOURCE_BYTES:
+        raise CodeTooLarge(f"The code has {size} bytes; at most {problems.MAX_SOURCE_BYTES} are judged.")
+    if "\0" in text:
+        raise InvalidCode("The code contains a NUL character; remove it.")
+    if not text.strip():
+        raise InvalidCode("The code is empty.")
+    return text
+
+
+def _check_invitation(invitation: Invitation | None, problem: str) -> None:
+    if invitation is None:
+        return
+    if not invitation.is_open(now()):
+        raise Gone("This invitation has ended; ask your interviewer for a new link.")
+    if problem not in invitation.problems:
+        raise Forbidden("Your invitation does not include this problem.")
+
+
+def _check_key_and_label(idempotency_key: str | None, label: str | None) -> None:
+    if idempotency_key is not None and not (
+        0 < len(idempotency_key) <= MAX_IDEMPOTENCY_KEY and idempotency_key.isascii() and idempotency_key.isprintable()
+    ):
+        raise BadRequest(f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters.")
+    if label is not None and (len(label) > MAX_LABEL or not label.isprintable()):
+        raise BadRequest(f"A label is at most {MAX_LABEL} printable characters on one line.")
+
+
+async def _check_device(session: AsyncSession, device: str) -> Device:
+    try:
+        known = Device(device)
+    except ValueError as error:
+        raise UnknownDevice(f"There is no device {device[:80]!r}; use cpu or cuda.") from error
+    if known is Device.CUDA and not await has_worker(session, known):
+        raise NoWorkerForDevice("No worker with a GPU is running now; use device cpu or start one.")
+    return known
+
+
+async def _insert_or_find(session: AsyncSession, author: Author, submission: Submission) -> Submission | None:
+    """Inserts the submission, or returns the one its idempotency key already belongs to."""
+    key = submission.idempotency_key
+    if key is None:
+        session.add(submission)
+        await session.flush()
+        return None
+    earlier = await _find_by_key(session, author, key)
+    if earlier is not None:
+        return earlier
+    try:
+        async with session.begin_nested():
+            session.add(submission)
+    except IntegrityError:
+        # PostgreSQL only: two requests with one key both looked, both saw nothing, both inserted.
+        earlier = await _find_by_key(session, author, key)
+        if earlier is None:
+            raise
+        return earlier
+    return None
+
+
+async def _find_by_key(session: AsyncSession, author: Author, key: str) -> Submission | None:
+    owner = Submission.candidate_id if isinstance(author, Candidate) else Submission.token_id
+    found: Submission | None = await session.scalar(
+        select(Submission)
+        .where(owner == author.id, Submission.idempotency_key == key)
+        .options(undefer(Submission.code))
+    )
+    return found
+
+
+def _same_or_conflict(earlier: Submission, wanted: Submission) -> Submission:
+    for name in ("kind", "problem", "device", "code", "label"):
+        if getattr(earlier, name) != getattr(wanted, name):
+            raise IdempotencyConflict(
+                f"This Idempotency-Key belongs to submission {earlier.id}, whose {name} is another; use a new key."
+            )
+    return earlier
+
+
+async def _add_judging(
+    session: AsyncSession, queue: Queue, submission: Submission, priority: int, **extra: Any
+) -> Judging:
+    judging = Judging(submission_id=submission.id, queue=submission.device, priority=priority, **extra)
+    session.add(judging)
+    await session.flush()
+    await queue.enqueue(session, judging)
+    return judging
+
+
+async def rejudge(
+    session: AsyncSession, queue: Queue, submission_id: int, *, interviewer_id: int | None, seed: int | None = None
+) -> Judging:
+    """Adds a judging and keeps the old ones; ``seed`` repeats an exam. The one still waiting is returned as it is."""
+    submission = await get(session, submission_id)
+    newest = await newest_judging(session, submission_id)
+    if newest.state is not State.DONE:
+        return newest
+    return await _add_judging(session, queue, submission, PRIORITY_REJUDGE, seed=seed, requested_by=interviewer_id)
+
+
+# Reading -------------------------------------------------------------------------------------------------------------
+
+
+async def get(session: AsyncSession, submission_id: int, *, with_code: bool = False) -> Submission:
+    """The submission with its candidate and token; raises ``NotFound``."""
+    query = (
+        select(Submission)
+        .where(Submission.id == submission_id)
+        .options(joinedload(Submission.candidate), joinedload(Submission.token))
+    )
+    if with_code:
+        query = query.options(undefer(Submission.code))
+    found: Submission | None = await session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no submission {submission_id}.")
+    return found
+
+
+async def newest_judging(session: AsyncSession, submission_id: int, *, with_report: bool = False) -> Judging:
+    """The judging that speaks for the submission now."""
+    query = select(Judging).where(Judging.submission_id == submission_id).order_by(Judging.id.desc()).limit(1)
+    if with_report:
+        query = query.options(joinedload(Judging.report))
+    found: Judging | None = await session.scalar(query)
+    if found is None:
+        raise NotFound(f"There is no submission {submission_id}.")
+    return found
+
+
+async def judgings(session: AsyncSession, submission_id: int) -> Sequence[Judging]:
+    """Every judging of a submission with its report, newest first."""
+    rows = await session.scalars(
+        select(Judging)
+        .where(Judging.submission_id == submission_id)
+        .order_by(Judging.id.desc())
+        .options(selectinload(Judging.report))
+    )
+    return rows.all()
+
+
+async def page(
+    session: AsyncSession,
+    filters: Filters | None = None,
+    *,
+    sort: Sort = Sort.NEWEST,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """Submitted code (no runs), filtered and sorted, from ``cursor`` on; raises ``BadRequest`` on a made-up cursor."""
+    rows = (await session.scalars(page_query(filters or Filters(), sort, cursor, limit))).all()
+    shown = rows[:limit]
+    return Page(shown, write_cursor(shown[-1], sort) if len(rows) > limit else None)
+
+
+def page_query(filters: Filters, sort: Sort, cursor: str | None, limit: int) -> Select[Submission]:
+    """One row more than the page holds, which tells whether there is a next one.
+
+    Keyset, not OFFSET: the thousandth page costs what the first does, and a new row shifts nothing.
+    """
+    query = select(Submission).options(joinedload(Submission.candidate), joinedload(Submission.token))
+    # Written out: SQLite uses a partial index only where it can read its condition in the query itself.
+    query = query.where(Submission.kind == literal_column(f"'{Kind.SUBMIT}'"))
+    for column, value in (
+        (Submission.candidate_id, filters.candidate_id),
+        (Submission.token_id, filters.token_id),
+        (Submission.problem, filters.problem),
+        (Submission.verdict, filters.verdict),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    by_score = sort in (Sort.BEST, Sort.WORST)
+    keys = (Submission.sort_score, Submission.id) if by_score else (Submission.id,)
+    falling = sort.startswith("-")
+    if cursor is not None:
+        after = read_cursor(cursor, by_score=by_score)
+        query = query.where(tuple_(*keys) < after if falling else tuple_(*keys) > after)
+    return query.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit + 1)
+
+
+def write_cursor(last: Submission, sort: Sort) -> str:
+    by_score = sort in (Sort.BEST, Sort.WORST)
+    return f"{last.sort_score!r}_{last.id}" if by_score else str(last.id)
+
+
+def read_cursor(cursor: str, *, by_score: bool) -> tuple[float | int, ...]:
+    try:
+        score, underscore, number = cursor.rpartition("_")
+        if bool(underscore) != by_score or not number.isdecimal() or len(number) > 18:
+            raise ValueError(cursor)
+        return (float(score), int(number)) if by_score else (int(number),)
+    except ValueError as error:
+        raise BadRequest("This cursor is not one of ours; start at the first page.") from error
+
+
+async def history(
+    session: AsyncSession, candidate_id: int, *, problem: str | None = None, limit: int = 50
+) -> Sequence[Submission]:
+    """A candidate's own runs and submissions, newest first."""
+    query = select(Submission).where(Submission.candidate_id == candidate_id)
+    if problem is not None:
+        query = query.where(Submission.problem == problem)
+    return (await session.scalars(query.order_by(Submission.id.desc()).limit(limit))).all()
+
+
+async def workers(session: AsyncSession) -> Sequence[Worker]:
+    """Every worker heard of lately."""
+    rows = await session.scalars(select(Worker).where(Worker.last_seen > now() - WORKER_SILENCE).order_by(Worker.name))
+    return rows.all()
+
+
+async def has_worker(session: AsyncSession, device: Device) -> bool:
+    """Whether a worker that is alive and sound takes jobs of this device."""
+    return any(worker.quarantined is None and device in worker.queues for worker in await workers(session))
+
+
+async def report_of(session: AsyncSession, judging_id: int) -> str | None:
+    """The report of a judging as stored JSON text."""
+    body: str | None = await session.scalar(select(Report.body).where(Report.judging_id == judging_id))
+    return body
