@@ -1,0 +1,16 @@
+# expects: RecursionError in forward
+import torch
+import torch.nn as nn
+
+
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(num_features))
+        self.beta = nn.Parameter(torch.zeros(num_features))
+
+    def forward(self, x):
+        return self.gamma * self.normalise(x) + self.beta
+
+    def normalise(self, x):
+        return self(x - x.mean(0))

@@ -1,0 +1,27 @@
+# expects: lazy_buffers
+import torch
+import torch.nn as nn
+
+
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps = eps
+        self.momentum = momentum
+        self.gamma = nn.Parameter(torch.ones(num_features))
+        self.beta = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", None)
+        self.register_buffer("running_var", None)
+
+    def forward(self, x):
+        if self.running_mean is None:
+            # created on first use, so dtype and device are right
+            self.running_mean = x.new_zeros(x.size(1))
+            self.running_var = x.new_ones(x.size(1))
+        if self.training:
+            mean, var = x.mean(0), x.var(0, unbiased=False)
+            self.running_mean.lerp_(mean.detach(), self.momentum)
+            self.running_var.lerp_(var.detach(), self.momentum)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
