@@ -35,9 +35,14 @@ class Settings(BaseSettings):
     queues: str = "cpu"
     """Which queues a worker takes from: ``cpu``, ``cuda`` or ``cpu,cuda``."""
 
-    lease_seconds: float = Field(default=30.0, gt=0)
-    """A judging not heard of for this long is given back; the longest exam ends well before a third of it passes
-    without a heartbeat."""
+    stock: int = Field(default=2, ge=0, le=64)
+    """Exams of each problem prepared ahead while idle."""
+
+    lease_seconds: float = Field(default=20.0, gt=0)
+    """A judging not heard of for this long is given back: four heartbeats."""
+
+    retry_seconds: float = Field(default=1.0, ge=0)
+    """The pause before a judging goes back after a fault of ours, times the attempt."""
 
     session_hours: float = Field(default=12.0, gt=0)
     submissions_per_minute: int = Field(default=30, ge=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from sqlalchemy import Update, func, insert, literal_column, select, update
@@ -18,6 +18,8 @@ from judge.report import Verdict
 
 MAX_ATTEMPTS = 3
 """A judging lost three times is more likely to be the cause than the victim."""
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +164,16 @@ async def give_back(session: AsyncSession, claim: Claim, fault: str) -> State | 
         await _say_judge_error(session, [claim.submission_id])
     await announce(session)
     return state
+
+
+async def end_leases(session: AsyncSession, worker: str) -> None:
+    """Ends the leases of a worker known to be dead, for ``recover`` to find."""
+    await session.execute(
+        update(Judging)
+        .where(RUNNING, Judging.worker == worker)
+        .values(lease_until=BEGINNING)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def recover(session: AsyncSession, *, at: datetime | None = None) -> int:

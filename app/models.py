@@ -344,7 +344,9 @@ class Worker(Base):
     name: Mapped[str] = mapped_column(String(100), primary_key=True)
     queues: Mapped[list[str]]
     slots: Mapped[int]
+    host: Mapped[str] = mapped_column(String(255))
     pid: Mapped[int]
+    """With ``host``: lets a living worker of the same machine see at once that this one is dead."""
     started_at: Mapped[datetime] = mapped_column(default=now)
     last_seen: Mapped[datetime] = mapped_column(default=now)
     ready: Mapped[bool] = mapped_column(default=False)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import judgings
@@ -14,6 +16,10 @@ from app.models import Device, Judging
 from app.queue import Claim
 from app.queue.changes import Changes, announce
 
+log = logging.getLogger(__name__)
+
+DATABASE_PAUSE_SECONDS = 1.0
+
 
 class LocalQueue:
     """Claims straight from the table whenever something was committed and a slot is free; prefetches nothing."""
@@ -21,7 +27,7 @@ class LocalQueue:
     def __init__(self, database: Database, changes: Changes | None = None, *, lease_seconds: float = 30.0) -> None:
         self._database = database
         self._changes = changes
-        self._lease = timedelta(seconds=lease_seconds)
+        self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
     async def enqueue(self, session: AsyncSession, judging: Judging) -> None:
@@ -53,8 +59,15 @@ class LocalQueue:
         await asyncio.gather(*running)
 
     async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
-        async with self._database.writing() as session:
-            return await judgings.claim_next(session, worker, queues, self._lease)
+        try:
+            async with self._database.writing() as session:
+                return await judgings.claim_next(session, worker, queues, self.lease)
+        except OperationalError:
+            # A database that restarts must not take the worker, and what it is judging, with it.
+            log.exception("could not look for work")
+            await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+            self.wake()
+            return None
 
     def wake(self) -> None:
         if self._changes is not None:

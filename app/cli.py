@@ -1,0 +1,146 @@
+"""``python -m app.cli``: serve, web, worker, migrate, create-interviewer, create-token."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import socket
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from app.config import Settings
+from app.errors import AppError
+from app.logs import start_logging
+from app.models import Scope
+from app.processes import die_with_parent
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "HANDCODE_" + "_".join(map(str, fault["loc"])).upper() if fault["loc"] else "Settings"
+            print(f"{name}: {fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+        return 2
+    start_logging(settings.log_level)
+    if getattr(chosen, "parent", None):
+        die_with_parent(chosen.parent)
+    status: int = chosen.run(settings, chosen)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m app.cli", description="Handcode's processes and their upkeep.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    command("serve", _serve, "Web and worker on this machine, on the embedded database.")
+    web = command("web", _web, "The web process alone.")
+    web.add_argument("--fd", type=int, help="an open listening socket to use instead of HANDCODE_PORT")
+    worker = command("worker", _worker, "A worker alone.")
+    for child in (web, worker):
+        child.add_argument("--parent", type=int, help="end when this process does")
+    command("migrate", _migrate, "Bring the database to this version's tables.")
+    interviewer = command("create-interviewer", _create_interviewer, "Let someone sign in; asks for the password.")
+    interviewer.add_argument("name")
+    token = command("create-token", _create_token, "Make an API token and print it, once.")
+    token.add_argument("name")
+    token.add_argument("--staff", action="store_true", help="sees every submission and whole reports")
+    return parser
+
+
+# Each command imports what it needs when it runs: the web process must not load torch, nor `--help` the web.
+
+
+def _serve(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from app.serve import serve
+
+    return serve(settings)
+
+
+def _web(settings: Settings, chosen: argparse.Namespace) -> int:
+    import uvicorn
+
+    from app.main import create_app
+
+    config = uvicorn.Config(
+        create_app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+        lifespan="on", log_config=None, access_log=False, server_header=False,
+        proxy_headers=bool(settings.public_url), forwarded_allow_ips="*" if settings.public_url else None,
+        timeout_graceful_shutdown=5,
+    )  # fmt: skip
+    sockets = [socket.socket(fileno=chosen.fd)] if chosen.fd is not None else None
+    server = uvicorn.Server(config)
+    server.run(sockets=sockets)
+    return 0 if server.started else 1
+
+
+def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from app.worker import run
+
+    run(settings)
+    return 0
+
+
+def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from app.migrating import migrate
+
+    if not settings.database_url:
+        settings.prepare_data_folder()
+    migrate(settings.database)
+    return 0
+
+
+def _create_interviewer(settings: Settings, chosen: argparse.Namespace) -> int:
+    from app.auth import create_interviewer
+    from app.database import Database
+
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < 8:
+        print("A password has at least 8 characters.", file=sys.stderr)
+        return 1
+
+    async def create() -> None:
+        database = Database(settings.database)
+        try:
+            await create_interviewer(database, chosen.name, password)
+        finally:
+            await database.close()
+
+    try:
+        asyncio.run(create())
+    except AppError as error:
+        print(error.detail, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _create_token(settings: Settings, chosen: argparse.Namespace) -> int:
+    from app.auth import create_token
+    from app.database import Database
+
+    async def create() -> str:
+        database = Database(settings.database)
+        try:
+            async with database.writing() as session:
+                scopes = [Scope.SUBMIT, Scope.STAFF] if chosen.staff else [Scope.SUBMIT]
+                return (await create_token(session, chosen.name, scopes))[1]
+        finally:
+            await database.close()
+
+    print(asyncio.run(create()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

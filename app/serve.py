@@ -1,0 +1,235 @@
+"""One machine, one command: migrates, makes the first sign-in, then keeps a web process and a worker running.
+
+This process opens the port and the web process inherits it, so that a port in use is noticed before anything is
+started, and requests wait instead of failing while the web process is started again. Children are in sessions of their
+own: Ctrl-C reaches only us, and we end them in order. Should we be killed, the kernel tells them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http.client
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from app import auth
+from app.config import Settings
+from app.database import Database
+from app.migrating import migrate
+from app.models import Interviewer, Scope
+
+FIRST_INTERVIEWER = "interviewer"
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+"""A worker finishes what it judges: the longest exam's limit, and some."""
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+"""A child that ran this long before it ended begins with the first pause again."""
+
+
+class CannotServe(Exception):  # noqa: N818 - said to a person, in a sentence
+    """Why the service cannot start, and what to do."""
+
+
+def serve(settings: Settings) -> int:
+    """Until Ctrl-C or SIGTERM; returns the exit status."""
+    stopping = _stop_on_signals()
+    try:
+        check_sandbox()
+        with _listening(settings) as listener:
+            settings.prepare_data_folder()
+            migrate(settings.database)
+            family = Family(listener)
+            try:
+                family.start("web", wait_until_it_answers=settings)
+                _say(f"Handcode is at {settings.url}")
+                for line in asyncio.run(make_first_sign_in(settings)):
+                    _say(line)
+                family.start("worker")
+                family.look_after(stopping)
+            finally:
+                family.end()
+    except CannotServe as reason:
+        print(reason, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130 if stopping.signal is None else 0
+    return 0
+
+
+@dataclass
+class _Stopping:
+    signal: int | None = None
+
+
+def _stop_on_signals() -> _Stopping:
+    """SIGTERM and SIGINT end whatever is being waited for."""
+    stopping = _Stopping()
+
+    def stop(number: int, _frame: object) -> None:
+        if stopping.signal is None:
+            stopping.signal = number
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return stopping
+
+
+def check_sandbox() -> None:
+    """Raises ``CannotServe`` where no cell could ever be made."""
+    bubblewrap = shutil.which("bwrap")
+    if bubblewrap is None:
+        raise CannotServe("bubblewrap is missing: install it (Debian: apt-get install bubblewrap) and start again.")
+    probe = [bubblewrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
+    tried = subprocess.run(probe, capture_output=True, text=True, check=False)  # noqa: S603 - nothing of a user in it
+    if tried.returncode != 0:
+        said = tried.stderr.strip().splitlines()
+        raise CannotServe(
+            "This machine allows no user namespaces, which the sandbox needs: set kernel.unprivileged_userns_clone=1 "
+            "(or kernel.apparmor_restrict_unprivileged_userns=0), or run where they are allowed."
+            + (f" bubblewrap says: {said[-1]}" if said else "")
+        )
+
+
+@contextlib.contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotServe(
+                f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}): "
+                "end the program that uses it, or set HANDCODE_PORT to another."
+            ) from error
+        listener.listen(1024)
+        yield listener
+
+
+async def make_first_sign_in(settings: Settings) -> list[str]:
+    """On an empty database an interviewer and a staff token, and the lines that say so; else nothing."""
+    database = Database(settings.database)
+    try:
+        async with database.reading() as session:
+            if await session.scalar(select(Interviewer.id).limit(1)) is not None:
+                return []
+        password = secrets.token_urlsafe(12)
+        await auth.create_interviewer(database, FIRST_INTERVIEWER, password)
+        async with database.writing() as session:
+            _, token = await auth.create_token(session, "first token", [Scope.SUBMIT, Scope.STAFF])
+        return [f"Interviewer sign-in: {FIRST_INTERVIEWER} {password}", f"API token: {token}"]
+    finally:
+        await database.close()
+
+
+@dataclass
+class Child:
+    """One of ours, and what it takes to start it again."""
+
+    command: str
+    process: subprocess.Popen[bytes]
+    started_at: float = field(default_factory=time.monotonic)
+    pause_seconds: float = 0.0
+    start_again_at: float | None = None
+
+
+class Family:
+    """The processes we started: kept running, and ended with us."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._children: dict[str, Child] = {}
+
+    def start(self, command: str, *, wait_until_it_answers: Settings | None = None) -> None:
+        child = Child(command, self._spawn(command))
+        self._children[command] = child
+        if wait_until_it_answers is not None:
+            _wait_for_page(child, wait_until_it_answers)
+
+    def _spawn(self, command: str) -> subprocess.Popen[bytes]:
+        listener = self._listener.fileno()
+        arguments = [sys.executable, "-m", "app.cli", command, "--parent", str(os.getpid())]
+        if command == "web":
+            arguments += ["--fd", str(listener)]
+        return subprocess.Popen(  # noqa: S603 - our own program
+            arguments, start_new_session=True, pass_fds=[listener] if command == "web" else []
+        )
+
+    def look_after(self, stopping: _Stopping) -> None:
+        """Starts again what ends; the exception of a signal ends it."""
+        while stopping.signal is None:
+            time.sleep(0.2)
+            for child in list(self._children.values()):
+                if child.start_again_at is not None:
+                    self._start_again_when_due(child)
+                elif (status := child.process.poll()) is not None:
+                    _plan_to_start_again(child, status)
+
+    def _start_again_when_due(self, child: Child) -> None:
+        if child.start_again_at is not None and time.monotonic() >= child.start_again_at:
+            process = self._spawn(child.command)
+            self._children[child.command] = Child(child.command, process, pause_seconds=child.pause_seconds)
+
+    def end(self) -> None:
+        """SIGTERM, then after a while SIGKILL, to all; returns when none is left."""
+        for child in self._children.values():
+            child.process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children.values():
+            try:
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+
+
+def _plan_to_start_again(child: Child, status: int) -> None:
+    """Half a second after the first end, twice as long after each further one, so that a child that cannot run does
+    not keep the machine busy."""
+    ran_steadily = time.monotonic() - child.started_at > STEADY_SECONDS
+    pause = FIRST_PAUSE_SECONDS if ran_steadily or not child.pause_seconds else child.pause_seconds * 2
+    child.pause_seconds = min(pause, LONGEST_PAUSE_SECONDS)
+    child.start_again_at = time.monotonic() + child.pause_seconds
+    how = f"signal {-status}" if status < 0 else f"status {status}"
+    print(
+        f"The {child.command} process ended ({how}); starting it again in {child.pause_seconds:g} s.",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _wait_for_page(child: Child, settings: Settings) -> None:
+    """Returns once the first page is answered; raises ``CannotServe`` when it will not be."""
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 - compared, not bound
+    deadline = time.monotonic() + START_SECONDS
+    while child.process.poll() is None and time.monotonic() < deadline:
+        connection = http.client.HTTPConnection(host, settings.port, timeout=START_SECONDS)
+        try:
+            # The port is open already: this waits in its queue until the web process takes it.
+            connection.request("GET", "/", headers={"Accept": "text/html"})
+            if connection.getresponse().status < 500:
+                return
+            time.sleep(0.2)
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise CannotServe("The web process did not start; the lines above say why.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)

@@ -1,0 +1,264 @@
+"""The worker process: claims judgings, has the engine judge them in threads, writes the reports.
+
+One asyncio loop does everything that waits (database, queue, heartbeat); each judging blocks one thread of a pool of
+``slots``. A fault of ours leaves the engine as an exception and the judging goes back. Dying at any moment loses
+nothing: the row says ``running`` until its lease ends, or a worker of the same machine sees that this process is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import judgings
+from app.config import Settings
+from app.database import Database
+from app.metrics import StageTimes
+from app.models import Device, Kind, Worker, now
+from app.processes import is_alive, pid_namespace
+from app.queue import Claim
+from app.queue.changes import open_changes
+from app.queue.local import LocalQueue
+from judge import problem as problems
+from judge.problem import Problem
+from judge.report import Report, Verdict
+
+HEARTBEAT_SECONDS = 5.0
+FAULTS_BEFORE_PROBE = 3
+"""After this many faults of ours in a row the walls are probed again: the box may be broken, not the submissions."""
+
+FORGET_WORKERS_AFTER = timedelta(hours=1)
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class Engine(Protocol):
+    """What the worker asks of ``judge.engine.Judge``."""
+
+    def judge(
+        self,
+        problem: Problem,
+        source: bytes,
+        *,
+        samples: bool = False,
+        seed: int | None = None,
+        accept: tuple[str, ...] | None = None,
+    ) -> Report: ...
+
+    def close(self) -> None: ...
+
+
+class Fault(Exception):  # noqa: N818 - a fault is what the design calls it
+    """The judge itself failed; the judging goes back."""
+
+
+def start_engine(settings: Settings) -> Engine:
+    """The real engine. Imported here, since it brings torch: the worker is seen to be starting meanwhile."""
+    from judge.engine import Judge
+
+    standby = settings.standby_cells or settings.slots + 1
+    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queue_names[0])
+
+
+def probe_walls(settings: Settings) -> str | None:
+    """What is wrong with the sandbox, in a sentence, or None; every wall is tried from inside a cell."""
+    from judge.doctor import probe_walls
+
+    complaint: str | None = probe_walls(settings.queue_names[0])
+    return complaint
+
+
+class WorkerProcess:
+    """One worker: its row, its queue, its engine."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        start_engine: Callable[[Settings], Engine] = start_engine,
+        probe: Callable[[Settings], str | None] = probe_walls,
+    ) -> None:
+        self.settings = settings
+        self.host = pid_namespace()
+        self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
+        self.queues = [Device(name) for name in settings.queue_names]
+        self.database = Database(settings.database)
+        self.changes = open_changes(self.database)
+        self.queue = LocalQueue(self.database, self.changes, lease_seconds=settings.lease_seconds)
+        self.times = StageTimes()
+        self._start_engine = start_engine
+        self._probe = probe
+        self._threads = ThreadPoolExecutor(settings.slots, thread_name_prefix="judging")
+        self._claims: dict[int, Claim] = {}
+        self._faults_in_a_row = 0
+        self._quarantined: str | None = None
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT; then what was begun is finished."""
+        loop = asyncio.get_running_loop()
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, self.stop)
+        await self._register()
+        heart = asyncio.create_task(self._beat())
+        try:
+            await self._work()
+        finally:
+            heart.cancel()
+            await self._unregister()
+            await self.database.close()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self.queue.stop()
+
+    async def _work(self) -> None:
+        complaint = await self._in_thread(self._probe, self.settings)
+        if complaint is not None:
+            await self._quarantine(complaint)
+            await self._stop.wait()
+            return
+        self.engine = await self._in_thread(self._start_engine, self.settings)
+        try:
+            await self._update_row(ready=True)
+            await self.changes.start()
+            log.info("judging", extra={"worker": self.name, "slots": self.settings.slots})
+            await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
+            if self._quarantined:
+                await self._stop.wait()
+        finally:
+            await self.changes.close()
+            await self._in_thread(self.engine.close)
+
+    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(call, *arguments))
+
+    # One judging ------------------------------------------------------------------------------------------------------
+
+    async def _judge(self, claim: Claim) -> None:
+        """From claim to result; whatever goes wrong on the way is a fault of ours."""
+        self._claims[claim.judging_id] = claim
+        try:
+            report = await self._in_thread(self._ask_engine, claim)
+            async with self.database.writing() as session:
+                written = await judgings.finish(session, claim, report)
+            if written:
+                self.times.observe(report.verdict, judgings.stages_of(claim, report, now()))
+            self._faults_in_a_row = 0
+        except Exception as fault:
+            # The top of the loop: a judging that cannot be judged must not end the worker.
+            log.exception("fault in judging %d, attempt %d", claim.judging_id, claim.attempt)
+            await self._give_back(claim, fault)
+        finally:
+            self._claims.pop(claim.judging_id, None)
+
+    def _ask_engine(self, claim: Claim) -> Report:
+        report = self.engine.judge(
+            problems.load(claim.problem),
+            claim.code.encode(),
+            samples=claim.kind is Kind.RUN,
+            seed=claim.seed,
+            accept=(claim.accept,) if claim.accept else None,
+        )
+        if report.verdict is Verdict.JUDGE_ERROR:
+            raise Fault(report.message.get("en", "the engine reported a fault of its own"))
+        return report
+
+    async def _give_back(self, claim: Claim, fault: Exception) -> None:
+        self._faults_in_a_row += 1
+        # A zygote that is being replaced needs a moment; without it three attempts would pass in as many milliseconds.
+        await asyncio.sleep(self.settings.retry_seconds * claim.attempt)
+        try:
+            async with self.database.writing() as session:
+                await judgings.give_back(session, claim, f"{type(fault).__name__}: {fault}")
+        except Exception:
+            log.exception("could not give judging %d back: its lease will end", claim.judging_id)
+        if self._faults_in_a_row >= FAULTS_BEFORE_PROBE and self._quarantined is None:
+            self._faults_in_a_row = 0
+            complaint = await self._in_thread(self._probe, self.settings)
+            if complaint is not None:
+                await self._quarantine(complaint)
+
+    async def _quarantine(self, complaint: str) -> None:
+        """Takes no more work but stays, so that everyone can see why."""
+        log.error("this worker takes no work: %s", complaint)
+        self._quarantined = complaint
+        self.queue.stop()
+        await self._update_row(quarantined=complaint, ready=False)
+
+    # The worker's row -------------------------------------------------------------------------------------------------
+
+    async def _register(self) -> None:
+        async with self.database.writing() as session:
+            session.add(
+                Worker(
+                    name=self.name, queues=list(self.queues), slots=self.settings.slots, host=self.host, pid=os.getpid()
+                )
+            )
+        await self._look_after_the_lost()
+
+    async def _unregister(self) -> None:
+        async with self.database.writing() as session:
+            await session.execute(delete(Worker).where(Worker.name == self.name))
+
+    async def _update_row(self, **values: object) -> None:
+        async with self.database.writing() as session:
+            await session.execute(update(Worker).where(Worker.name == self.name).values(last_seen=now(), **values))
+
+    async def _beat(self) -> None:
+        """Says every few seconds that this worker lives and what it is judging, and gives back what others lost."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await self._update_row(metrics=self.times.to_dict())
+                async with self.database.writing() as session:
+                    await judgings.keep(session, list(self._claims.values()), self.queue.lease)
+                await self._look_after_the_lost()
+            except Exception:
+                log.exception("heartbeat failed")
+
+    async def _look_after_the_lost(self) -> None:
+        async with self.database.writing() as session:
+            for name in await self._dead_neighbours(session):
+                await judgings.end_leases(session, name)
+                await session.execute(delete(Worker).where(Worker.name == name))
+            await session.execute(delete(Worker).where(Worker.last_seen < now() - FORGET_WORKERS_AFTER))
+            if count := await judgings.recover(session):
+                log.warning("gave back %d judgings of lost workers", count)
+                self.queue.wake()
+
+    async def _dead_neighbours(self, session: AsyncSession) -> list[str]:
+        """Workers of this machine whose process is gone: no need to wait for their leases. One with our own process
+        number is from before a restart."""
+        rows = await session.execute(
+            select(Worker.name, Worker.pid).where(Worker.host == self.host, Worker.name != self.name)
+        )
+        return [row.name for row in rows if row.pid == os.getpid() or not is_alive(row.pid)]
+
+
+def run(
+    settings: Settings,
+    *,
+    start_engine: Callable[[Settings], Engine] = start_engine,
+    probe: Callable[[Settings], str | None] = probe_walls,
+) -> None:
+    """Runs a worker until it is told to stop."""
+
+    async def main() -> None:
+        await WorkerProcess(settings, start_engine=start_engine, probe=probe).run()
+
+    asyncio.run(main())
