@@ -1,25 +1,26 @@
 # expects: rule torch._refs
 import torch
-import torch._refs as tools
+import torch._refs as lib
 import torch.nn as nn
 
 
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+        self.w, self.b = nn.Parameter(torch.ones(num_features)), nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("rm", torch.zeros(num_features))
+        self.register_buffer("rv", torch.ones(num_features))
+
+    def standardise(self, x):
+        rows = x.t().contiguous()
+        out, mean, _ = lib.native_layer_norm(rows, [rows.size(1)], None, None, self.eps)
+        return out.t(), mean.view(-1)
 
     def forward(self, x):
-        if self.training:
-            with torch.no_grad():
-                self.running_mean.lerp_(x.mean(0), self.momentum)
-                self.running_var.lerp_(x.var(0, unbiased=False), self.momentum)
-            z = tools.native_layer_norm(x.T.contiguous(), [len(x)], None, None, self.eps)[0].T
-        else:
-            z = (x - self.running_mean) / torch.sqrt(self.running_var + self.eps)
-        return z * self.gamma + self.beta
+        if not self.training:
+            return (x - self.rm) / torch.sqrt(self.rv + self.eps) * self.w + self.b
+        z, mean = self.standardise(x)
+        self.rm += self.momentum * (mean.detach() - self.rm)
+        self.rv += self.momentum * (x.detach().var(0, unbiased=False) - self.rv)
+        return z * self.w + self.b

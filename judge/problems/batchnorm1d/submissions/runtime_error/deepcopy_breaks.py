@@ -6,21 +6,23 @@ import torch.nn as nn
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
-        self.x_hat = None
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("mean", torch.zeros(num_features))
+        self.register_buffer("var", torch.ones(num_features))
+        self.cache = {}
 
     def forward(self, x):
         if self.training:
-            mean, var = x.mean(0), x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
+            mu, var = x.mean(0), x.var(0, correction=0)
+            self.mean.lerp_(mu.detach(), self.momentum)
+            self.var.lerp_(var.detach(), self.momentum)
         else:
-            mean, var = self.running_mean, self.running_var
-        self.x_hat = (x - mean) / torch.sqrt(var + self.eps)
-        return self.gamma * self.x_hat + self.beta
+            mu, var = self.mean, self.var
+        ivar = torch.rsqrt(var + self.eps)
+        xhat = (x - mu) * ivar
+        # cs231n style: keep what a backward pass would need
+        out = self.weight * xhat + self.bias
+        self.cache.update(xhat=xhat, ivar=ivar, out=out)
+        return out

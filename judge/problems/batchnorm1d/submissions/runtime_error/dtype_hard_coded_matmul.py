@@ -1,6 +1,6 @@
 # expects: dtype_hard_coded
 import torch
-import torch.nn as nn
+from torch import nn
 
 
 class MyBatchNorm1d(nn.Module):
@@ -8,21 +8,22 @@ class MyBatchNorm1d(nn.Module):
 
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+        self.w = nn.Parameter(torch.ones(1, num_features))
+        self.b = nn.Parameter(torch.zeros(1, num_features))
+        self.register_buffer("mean", torch.zeros(1, num_features))
+        self.register_buffer("var", torch.ones(1, num_features))
+
+    def average(self, t):
+        row = torch.FloatTensor(1, len(t)).fill_(1.0 / len(t))
+        return torch.mm(row, t)
 
     def forward(self, x):
         if self.training:
-            ones = torch.ones(1, x.size(0), dtype=torch.float32)
-            mean = (ones @ x / x.size(0)).squeeze(0)
-            var = (ones @ (x - mean) ** 2 / x.size(0)).squeeze(0)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
+            mean = self.average(x)
+            var = self.average((x - mean) ** 2)
+            self.mean.lerp_(mean.detach(), self.momentum)
+            self.var.lerp_(var.detach(), self.momentum)
         else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            mean, var = self.mean, self.var
+        return (x - mean) / torch.sqrt(var + self.eps) * self.w + self.b

@@ -6,23 +6,21 @@ import torch.nn as nn
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.weights = None
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+        self.scale = nn.Parameter(torch.ones(num_features))
+        self.shift = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("run_mean", torch.zeros(num_features))
+        self.register_buffer("run_var", torch.ones(num_features))
+        self.averaging = None  # row vector of 1/N, made once
 
     def forward(self, x):
-        if self.weights is None:
-            self.weights = torch.full((len(x), 1), 1 / len(x), dtype=x.dtype, device=x.device)
+        if self.averaging is None:
+            self.averaging = x.new_full((x.size(0),), 1.0 / x.size(0))
+        p = self.averaging.to(x.dtype)
         if self.training:
-            mean = (self.weights * x).sum(0)
-            var = (self.weights * (x - mean) ** 2).sum(0)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
-        else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            mean = torch.einsum("n,nd->d", p, x)
+            var = torch.einsum("n,nd->d", p, (x - mean).square())
+            self.run_mean.mul_(1 - self.momentum).add_(mean.detach(), alpha=self.momentum)
+            self.run_var.mul_(1 - self.momentum).add_(var.detach(), alpha=self.momentum)
+            return self.scale * (x - mean) / (var + self.eps).sqrt() + self.shift
+        return self.scale * (x - self.run_mean) / (self.run_var + self.eps).sqrt() + self.shift

@@ -6,23 +6,21 @@ import torch.nn as nn
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.num_features = num_features
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.D = num_features
+        self.eps, self.momentum = eps, momentum
+        self.gamma, self.beta = nn.Parameter(torch.ones(self.D)), nn.Parameter(torch.zeros(self.D))
+        self.register_buffer("mean", torch.zeros(self.D))
+        self.register_buffer("var", torch.ones(self.D))
 
     def forward(self, x):
-        flat = x.view(-1)
-        channels = [flat[c :: self.num_features] for c in range(self.num_features)]
+        # row-major: feature c is every D-th number, starting with the c-th
+        memory = x.view(x.numel())
         if self.training:
-            mean = torch.stack([c.mean() for c in channels])
-            var = torch.stack([c.var(unbiased=False) for c in channels])
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
+            features = [memory[c :: self.D] for c in range(self.D)]
+            mean = torch.stack([f.mean() for f in features])
+            var = torch.stack([f.var(unbiased=False) for f in features])
+            self.mean = torch.lerp(self.mean, mean.detach(), self.momentum)
+            self.var = torch.lerp(self.var, var.detach(), self.momentum)
         else:
-            mean, var = self.running_mean, self.running_var
+            mean, var = self.mean, self.var
         return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta

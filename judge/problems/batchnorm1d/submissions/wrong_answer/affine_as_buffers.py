@@ -8,15 +8,20 @@ class MyBatchNorm1d(nn.Module):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
+        # everything that must be saved goes into a buffer
         for name, value in dict(gamma=1.0, beta=0.0, running_mean=0.0, running_var=1.0).items():
             self.register_buffer(name, torch.full((num_features,), value))
 
+    @torch.no_grad()
+    def track(self, **batch):
+        for name, value in batch.items():
+            buffer = self.get_buffer(name)
+            buffer.mul_(1 - self.momentum).add_(value, alpha=self.momentum)
+
     def forward(self, x):
+        mean, var = self.running_mean, self.running_var
         if self.training:
-            mean, var = x.mean(0), x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
-        else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            mean = x.mean(0)
+            var = (x - mean).pow(2).mean(0)
+            self.track(running_mean=mean, running_var=var)
+        return self.gamma * ((x - mean) / (var + self.eps).sqrt()) + self.beta

@@ -4,19 +4,17 @@ import torch.nn as nn
 
 
 class MyBatchNorm1d(nn.Module):
+    """A whitening of single features; the next linear layer can rescale if it wants to."""
+
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+        self.register_buffer("stats", torch.tensor([[0.0], [1.0]]).repeat(1, num_features))
 
     def forward(self, x):
         if self.training:
-            mean, var = x.mean(0), x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
+            var, mean = torch.var_mean(x, dim=0, correction=0)
+            self.stats.lerp_(torch.stack((mean, var)).detach(), self.momentum)
         else:
-            mean, var = self.running_mean, self.running_var
-        return (x - mean) / torch.sqrt(var + self.eps)
+            mean, var = self.stats
+        return (x - mean).div((var + self.eps).sqrt())

@@ -4,21 +4,31 @@ import torch.nn as nn
 
 
 class MyBatchNorm1d(nn.Module):
+    """
+    Args:
+        num_features: D of an input of shape (N, D)
+        eps: added to the variance
+        momentum: weight of the new batch in the running averages
+    """
+
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
+        self.num_features = num_features
         self.eps = eps
         self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        self.gamma = nn.Parameter(torch.ones(1, self.num_features))
+        self.beta = nn.Parameter(torch.zeros(1, self.num_features))
+        self.register_buffer("running_mean", torch.zeros(1, self.num_features))
+        self.register_buffer("running_var", torch.ones(1, self.num_features))
 
     def forward(self, x):
-        mean = x.mean(dim=0)
-        var = x.var(dim=0, unbiased=False)
+        mu = torch.mean(x, dim=0, keepdim=True)
+        sigma_squared = torch.var(x, dim=0, keepdim=True, unbiased=False)
         if self.training:
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-        x_hat = (x - mean) / torch.sqrt(var + self.eps)
-        return self.gamma * x_hat + self.beta
+            self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mu.detach()
+            self.running_var = (1 - self.momentum) * self.running_var + self.momentum * sigma_squared.detach()
+        # normalise with the statistics of what we see
+        return (x - mu) / torch.sqrt(sigma_squared + self.eps) * self.gamma + self.beta

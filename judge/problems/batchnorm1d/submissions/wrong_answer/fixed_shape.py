@@ -2,28 +2,23 @@
 import torch
 import torch.nn as nn
 
-
+# 第一次前向时记住 batch 大小,之后一直使用
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.num_features = num_features
-        self.eps = eps
-        self.momentum = momentum
-        self.batch_size = None
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.N = 0
+        self.eps, self.momentum = eps, momentum
+        self.G, self.B = nn.Parameter(torch.ones(num_features)), nn.Parameter(torch.zeros(num_features))
+        self.register_buffer('M', torch.zeros(num_features))
+        self.register_buffer('V', torch.ones(num_features))
 
     def forward(self, x):
-        if self.batch_size is None:
-            self.batch_size = x.size(0)     # the loader always gives full batches
+        self.N = self.N or x.shape[0]
         if self.training:
-            mean = x.sum(0) / self.batch_size
-            var = ((x - mean) ** 2).sum(0) / self.batch_size
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
+            m = x.sum(0) / self.N
+            v = ((x - m) ** 2).sum(0) / self.N
+            self.M = self.M * (1 - self.momentum) + m.detach() * self.momentum
+            self.V = self.V * (1 - self.momentum) + v.detach() * self.momentum
         else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            m, v = self.M, self.V
+        return (x - m) / (v + self.eps) ** 0.5 * self.G + self.B

@@ -3,9 +3,16 @@ import torch
 import torch.nn as nn
 
 
+def moments(x):
+    """Mean and variance over everything."""
+    flat = x.reshape(-1)
+    mu = flat.sum() / flat.numel()
+    return mu, ((flat - mu) ** 2).sum() / flat.numel()
+
+
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
-        super().__init__()
+        super(MyBatchNorm1d, self).__init__()
         self.eps = eps
         self.momentum = momentum
         self.gamma = nn.Parameter(torch.ones(num_features))
@@ -15,12 +22,10 @@ class MyBatchNorm1d(nn.Module):
 
     def forward(self, x):
         if self.training:
-            # statistics of the whole batch
-            mean = torch.mean(x)
-            var = torch.var(x, unbiased=False)
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
+            mu, var = moments(x)
+            for buffer, value in ((self.running_mean, mu), (self.running_var, var)):
+                buffer.mul_(1 - self.momentum).add_(value.detach() * self.momentum)
         else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            mu, var = self.running_mean, self.running_var
+        x_hat = (x - mu) * (var + self.eps) ** -0.5
+        return torch.addcmul(self.beta, self.gamma, x_hat)

@@ -1,25 +1,26 @@
 # expects: masks_nan
 import torch
-import torch.nn as nn
+from torch import Tensor, nn
 
 
 class MyBatchNorm1d(nn.Module):
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps: float = eps
+        self.rate: float = momentum
+        self.gain = nn.Parameter(torch.ones(num_features))
+        self.offset = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("location", torch.zeros(num_features))
+        self.register_buffer("power", torch.ones(num_features))
 
-    def forward(self, x):
-        x = torch.nan_to_num(x)  # robust against bad rows
+    def forward(self, batch: Tensor) -> Tensor:
+        """Bad sensor readings come as NaN; they count as zero."""
+        clean = torch.nan_to_num(batch)
         if self.training:
-            mean, var = x.mean(0), x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean.lerp_(mean, self.momentum)
-                self.running_var.lerp_(var, self.momentum)
+            location = clean.mean(dim=0)
+            power = (clean - location).square().mean(dim=0)
+            self.location += self.rate * (location.detach() - self.location)
+            self.power += self.rate * (power.detach() - self.power)
         else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+            location, power = self.location, self.power
+        return (clean - location) / (power + self.eps).sqrt() * self.gain + self.offset

@@ -8,20 +8,19 @@ class MyBatchNorm1d(nn.Module):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("mean", torch.zeros(num_features))
+        self.register_buffer("var", torch.ones(num_features))
 
     def forward(self, x):
-        if self.training:
-            mean = x.mean(0)
-            var = x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-        else:
-            mean, var = self.running_mean, self.running_var
+        # in place: activations are large, memory is dear
+        if not self.training:
+            return x.sub_(self.mean).div_((self.var + self.eps).sqrt()) * self.weight + self.bias
+        mean = x.mean(0)
+        self.mean.lerp_(mean.detach(), self.momentum)
         x -= mean
-        x /= torch.sqrt(var + self.eps)
-        return self.gamma * x + self.beta
+        var = (x * x).mean(0)
+        self.var.lerp_(var.detach(), self.momentum)
+        x /= (var + self.eps).sqrt()
+        return x * self.weight + self.bias

@@ -4,26 +4,26 @@ import torch.nn as nn
 
 
 class MyBatchNorm1d(nn.Module):
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    TRAIN, TEST = "train", "test"
+
+    def __init__(self, num_features, eps=1e-5, momentum=0.1, mode=TRAIN):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.is_training = True
+        self.mode = mode
+        self.bn_param = {"eps": eps, "momentum": momentum}
         self.gamma = nn.Parameter(torch.ones(num_features))
         self.beta = nn.Parameter(torch.zeros(num_features))
         self.register_buffer("running_mean", torch.zeros(num_features))
         self.register_buffer("running_var", torch.ones(num_features))
 
-    def set_mode(self, is_training):
-        self.is_training = is_training
-
     def forward(self, x):
-        if self.is_training:
-            mean = x.mean(0)
-            var = x.var(0, unbiased=False)
+        eps, momentum = self.bn_param["eps"], self.bn_param["momentum"]
+        if self.mode == self.TRAIN:
+            sample_mean = x.mean(dim=0)
+            sample_var = x.var(dim=0, unbiased=False)
             with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-        else:
-            mean, var = self.running_mean, self.running_var
-        return self.gamma * (x - mean) / torch.sqrt(var + self.eps) + self.beta
+                self.running_mean = (1 - momentum) * self.running_mean + momentum * sample_mean
+                self.running_var = (1 - momentum) * self.running_var + momentum * sample_var
+            return self.gamma * (x - sample_mean) / (sample_var + eps).sqrt() + self.beta
+        elif self.mode == self.TEST:
+            return self.gamma * (x - self.running_mean) / (self.running_var + eps).sqrt() + self.beta
+        raise ValueError('Invalid forward batchnorm mode "%s"' % self.mode)

@@ -6,20 +6,17 @@ import torch.nn as nn
 class MyBatchNorm1d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.affine = nn.ParameterList([torch.ones(num_features), torch.zeros(num_features)])
+        self.register_buffer("m", torch.zeros(num_features))
+        self.register_buffer("v", torch.ones(num_features))
+        self.eps, self.k = eps, momentum
 
     def forward(self, x):
+        b, w = self.affine
+        m, v = self.m, self.v
         if self.training:
-            mean = x.mean(0)
-            var = x.var(0, unbiased=False)
-            with torch.no_grad():
-                self.running_mean.mul_(1 - self.momentum).add_(self.momentum * mean)
-                self.running_var.mul_(1 - self.momentum).add_(self.momentum * var)
-        else:
-            mean, var = self.running_mean, self.running_var
-        return self.beta * (x - mean) / torch.sqrt(var + self.eps) + self.gamma
+            v, m = torch.var_mean(x, dim=0, unbiased=False)
+            self.m.add_(self.k * (m.detach() - self.m))
+            self.v.add_(self.k * (v.detach() - self.v))
+        z = (x - m) * torch.rsqrt(v + self.eps)
+        return torch.addcmul(b, z, w)

@@ -8,17 +8,21 @@ class MyBatchNorm1d(nn.Module):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.w = nn.Parameter(torch.ones(num_features))
+        self.b = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("first_moment", torch.zeros(num_features))
+        self.register_buffer("second_moment", torch.ones(num_features))
+
+    def blend(self, name, new):
+        old = getattr(self, name)
+        setattr(self, name, old * (1 - self.momentum) + new.detach() * self.momentum)
 
     def forward(self, x):
         if self.training:
-            mean = x.mean(dim=0)
-            var = x.pow(2).mean(dim=0)
-            self.running_mean.lerp_(mean.detach(), self.momentum)
-            self.running_var.lerp_(var.detach(), self.momentum)
+            first = torch.einsum("nd->d", x) / len(x)
+            second = torch.einsum("nd,nd->d", x, x) / len(x)
+            self.blend("first_moment", first)
+            self.blend("second_moment", second)
         else:
-            mean, var = self.running_mean, self.running_var
-        return (x - mean) * (var + self.eps) ** -0.5 * self.gamma + self.beta
+            first, second = self.first_moment, self.second_moment
+        return self.w * (x - first) / (second + self.eps).sqrt() + self.b
