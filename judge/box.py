@@ -1,0 +1,222 @@
+"""The outer wall: one bubblewrap box around the zygote, with only the interpreter, torch and ``judge/cell`` in it.
+
+An ordinary user gets a box with that one user in it. Root starts the box as an unused user of the host with a range
+of further ones, one for each cell (``launcher.py``), so that nothing in the box is root of anything.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from judge.cell import zygote
+
+START_SECONDS = 120.0
+"""The import of torch takes 2 s on a warm disk; a cold disk on a busy machine takes most of a minute."""
+
+_CELL_FOLDER = Path(__file__).parent / "cell"
+_CODE, _PACKAGES, _PYTHON = "/box/code", "/box/packages", "/box/python"
+_ROOTS_OF_PACKAGES = ("torch", "numpy")
+_CUDA_FOLDERS = ("/sys", "/usr/lib/wsl", "/usr/local/nvidia")
+
+
+class CellFault(Exception):  # noqa: N818 - a fault of ours, never the candidate's
+    """Our side failed: a wall could not be put up, the zygote died. The job is not judged."""
+
+
+class Box:
+    """One running box; ``control`` takes spawn orders. Made and used by one thread, which must outlive it."""
+
+    def __init__(self, device: str) -> None:
+        self.as_root = os.geteuid() == 0
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.control = ours
+        log_read, log_write = os.pipe()
+        self._log = open(log_read, "rb")  # noqa: SIM115 - closed with the box
+        try:
+            self.process = subprocess.Popen(  # noqa: S603 - every argument is ours
+                _command(theirs.fileno(), device, self.as_root),
+                stdin=subprocess.DEVNULL,
+                stdout=log_write,
+                stderr=log_write,
+                pass_fds=(theirs.fileno(),),
+                env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+                cwd=Path(__file__).parent.parent if self.as_root else "/",
+            )
+        finally:
+            theirs.close()
+            os.close(log_write)
+        os.set_blocking(log_read, False)
+        self._await_zygote()
+
+    def _await_zygote(self) -> None:
+        self.control.settimeout(START_SECONDS)
+        try:
+            message = self.control.recv(64)
+        except TimeoutError:
+            message = b""
+        self.control.setblocking(False)
+        if message != zygote.READY:
+            said = self.last_words()
+            self.close()
+            raise CellFault(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
+
+    def spawn(self, uid: int, tmp_bytes: int, tmp_files: int, descriptors: list[int]) -> None:
+        """Orders one cell; it answers over its gate, the first of the descriptors."""
+        message = zygote.SPAWN.pack(uid, tmp_bytes, tmp_files)
+        try:
+            socket.send_fds(self.control, [message], descriptors)
+        except OSError as error:
+            raise CellFault(f"The zygote takes no orders: {error}") from error
+
+    def alive(self) -> bool:
+        """Whether the zygote still holds its end of the socket; closed before its cells die, so never late."""
+        try:
+            return self.control.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def last_words(self) -> str:
+        """The end of what bubblewrap and the zygote wrote, for a fault's message and the log."""
+        deadline = time.monotonic() + 2
+        while self.process.poll() is None and time.monotonic() < deadline and not self.alive():
+            time.sleep(0.01)
+        data = b""
+        with suppress(OSError):
+            data = self._log.read(1 << 16) or b""
+        lines = data.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else "It said nothing."
+
+    def close(self) -> None:
+        """Ends the zygote and with it every cell; returns when they are gone."""
+        self.control.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+
+def _command(control: int, device: str, as_root: bool) -> list[str]:
+    bwrap = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
+    if bwrap is None:
+        raise CellFault("bubblewrap is not installed: on Debian, `apt install bubblewrap`.")
+    binds = _binds()
+    start = [*_python_in_box(), "-I", "-S", "-B", "-c", _ZYGOTE_START, str(control), device]
+    walls = [
+        "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
+        "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv", "--hostname", "box",
+    ]  # fmt: skip
+    if as_root:
+        launcher = [sys.executable, "-E", "-s", "-S", "-m", "judge.launcher"]
+        rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL"]
+        head = [*launcher, *(source for source, _ in binds), "--", bwrap, *rights]
+    else:
+        head = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000"]
+    return [*head, *walls, *_view(binds, device), "--", *start]
+
+
+_ZYGOTE_START = (
+    "import sys; sys.path += ['/box/packages', '/box/code']; from judge.cell import zygote; zygote.main()"
+)
+
+
+def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
+    """What the box sees: everything read-only, ``/proc`` for the zygote (cells cover it), four harmless devices."""
+    folders = {parent for _, target in binds for parent in Path(target).parents} | {Path("/dev"), Path("/tmp")}  # noqa: S108
+    view: list[str] = []
+    for folder in sorted(folders - {Path("/")}):
+        view += ["--perms", "0755", "--dir", str(folder)]  # bubblewrap would make them for their owner alone
+    for source, target in binds:
+        view += ["--ro-bind", source, target]
+    view += _proc()
+    for name in ("null", "zero", "random", "urandom"):
+        view += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
+    if device == "cuda":
+        for node in sorted(Path("/dev").glob("nvidia*")):
+            view += ["--dev-bind", str(node), str(node)]
+        for folder in _CUDA_FOLDERS:
+            view += ["--ro-bind-try", folder, folder]
+    for name in ("lib", "lib64"):
+        link = Path("/", name)
+        if link.is_symlink():
+            view += ["--symlink", str(link.readlink()), f"/{name}"]
+    return [*view, "--remount-ro", "/"]
+
+
+def _proc() -> list[str]:
+    """A fresh ``/proc``, or the container's own where the engine masks parts of it and so forbids a fresh one."""
+    masked = any(line.split()[4].startswith("/proc/") for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return ["--bind", "/proc", "/proc"] if masked else ["--proc", "/proc"]
+
+
+def _python_in_box() -> list[str]:
+    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    if executable.is_relative_to("/usr"):
+        return [str(executable)]
+    return [f"{_PYTHON}/bin/{executable.name}"]
+
+
+def _binds() -> list[tuple[str, str]]:
+    """``(path here, path in the box)``: paths of this machine that would tell something get a neutral name."""
+    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    [python_in_box] = _python_in_box()
+    stdlib = Path(sysconfig.get_path("stdlib"))
+    binds = [(executable, python_in_box)]
+    if executable.is_relative_to("/usr"):
+        binds.append((stdlib, str(stdlib)))
+        if not executable.is_relative_to("/usr/bin"):
+            binds += [(path, str(path)) for path in sorted(stdlib.parent.glob("libpython*.so*"))]
+    else:
+        binds.append((stdlib, f"{_PYTHON}/lib/{stdlib.name}"))
+        binds += [(path, f"{_PYTHON}/lib/{path.name}") for path in sorted(stdlib.parent.glob("libpython*.so*"))]
+    binds += [(path, str(path)) for path in _library_folders()]
+    binds += [(path, f"{_PACKAGES}/{path.name}") for path in _packages()]
+    binds.append((_CELL_FOLDER, f"{_CODE}/judge/cell"))
+    return [(str(source), target) for source, target in binds]
+
+
+def _library_folders() -> list[Path]:
+    """Where the loader finds libc and its like."""
+    triplet = sysconfig.get_config_var("MULTIARCH") or "x86_64-linux-gnu"
+    candidates = [Path("/usr/lib") / triplet, Path("/usr/lib64")]
+    candidates += [path for path in (Path("/lib") / triplet, Path("/lib64")) if not path.parent.is_symlink()]
+    return [path for path in candidates if path.is_dir() and not path.is_symlink()]
+
+
+def _packages() -> list[Path]:
+    """Files and folders in site-packages of torch, numpy and what they require; nothing else of the environment."""
+    wanted, found = list(_ROOTS_OF_PACKAGES), dict[str, set[Path]]()
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        found[name] = _top_level(distribution)
+        for requirement in distribution.requires or ():
+            if "extra ==" not in requirement:
+                wanted.append(re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0])
+    if "torch" not in found:
+        raise CellFault("torch is not installed in this environment.")
+    return sorted(set().union(*found.values()))
+
+
+def _top_level(distribution: importlib.metadata.Distribution) -> set[Path]:
+    names = {file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__", "bin")}
+    names = {name for name in names if not name.endswith((".dist-info", ".pth", ".egg-info"))}
+    return {path for name in names if (path := Path(str(distribution.locate_file(name)))).exists()}

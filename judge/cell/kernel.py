@@ -1,0 +1,118 @@
+"""The few kernel calls a jail needs and Python lacks, each raising ``OSError`` when the kernel refuses."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+PR_CAPBSET_DROP = 24
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+
+_CAPABILITY_VERSION_3 = 0x20080522
+_MADV_COLLAPSE = 25
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
+_libc.prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+_libc.syscall.restype = ctypes.c_long
+
+
+def _checked(result: int, what: str) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+    return result
+
+
+def unshare(flags: int) -> None:
+    """New namespaces for this process (a new pid namespace: for its next child)."""
+    _checked(_libc.unshare(flags), "unshare")
+
+
+def mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    """mount(2)."""
+    encoded = [None if text is None else text.encode() for text in (source, target, kind)]
+    _checked(_libc.mount(*encoded, flags, options.encode()), f"mount {target}")
+
+
+def prctl(option: int, value: int = 0, third: int = 0) -> None:
+    """prctl(2) with up to three arguments."""
+    _checked(_libc.prctl(option, value, third, 0, 0), f"prctl {option}")
+
+
+def sethostname(name: str) -> None:
+    """The host name of this UTS namespace."""
+    encoded = name.encode()
+    _checked(_libc.sethostname(encoded, len(encoded)), "sethostname")
+
+
+def close_descriptors_from(first: int) -> None:
+    """Closes every descriptor from ``first`` on; PEP 446 alone would leave them open over a fork."""
+    _checked(_libc.close_range(ctypes.c_uint(first), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
+
+
+def drop_capabilities() -> None:
+    """No capability left in any set, and none that could come back."""
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    for capability in range(_last_capability() + 1):
+        prctl(PR_CAPBSET_DROP, capability)
+    header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)
+    _checked(_libc.capset(header, bytes(24)), "capset")
+
+
+def _last_capability() -> int:
+    """The highest capability this kernel knows: PR_CAPBSET_READ (23) refuses the one after it."""
+    last = 0
+    while _libc.prctl(23, last + 1, 0, 0, 0) >= 0:
+        last += 1
+    return last
+
+
+def install_seccomp(program: bytes) -> None:
+    """Installs a BPF program (8 bytes an instruction) as this thread's filter; needs NO_NEW_PRIVS."""
+    code = ctypes.create_string_buffer(program, len(program))
+    filter_program = struct.pack("<H6xQ", len(program) // 8, ctypes.addressof(code))
+    holder = ctypes.create_string_buffer(filter_program, len(filter_program))
+    prctl(PR_SET_SECCOMP, 2, ctypes.addressof(holder))
+
+
+def raw_syscall(number: int, *arguments: int | bytes | None) -> int:
+    """A system call by number; raises ``OSError``."""
+    values = [ctypes.c_long(a) if isinstance(a, int) else ctypes.c_char_p(a) for a in arguments]
+    return _checked(_libc.syscall(ctypes.c_long(number), *values), f"syscall {number}")
+
+
+def use_huge_pages() -> None:
+    """Gathers this process's private writable memory into huge pages, where the kernel can.
+
+    A fork then copies one entry for 2 MiB instead of 512: measured 6.5 ms a fork before, 2.5 ms after. What cannot
+    be gathered stays as it is, so refusals are not errors.
+    """
+    size = 2 * 1024 * 1024
+    with open("/proc/self/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
+        lines = maps.readlines()
+    for line in lines:
+        fields = line.split()
+        if not fields[1].startswith("rw") or (len(fields) > 5 and fields[5] != "[heap]"):
+            continue
+        start, end = (int(part, 16) for part in fields[0].split("-"))
+        for address in range(-(-start // size) * size, end - size + 1, size):
+            _libc.madvise(address, size, _MADV_COLLAPSE)

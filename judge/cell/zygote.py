@@ -1,0 +1,120 @@
+"""The process inside the box that imported torch once and forks cells; process 1 of the box, and it never runs a job.
+
+It is told over one socket what to fork and answers nothing but ``ready``: a cell speaks for itself over its gate. It
+has one thread that forks. When the trusted side goes away, the socket ends, the zygote exits, and with process 1 the
+kernel ends every cell.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import warnings
+from contextlib import suppress
+
+SPAWN = struct.Struct("<IQQ")  # uid in the box, bytes and files of /tmp
+READY = b"ready"
+SPAWN_DESCRIPTORS = 4  # gate, channel, stdout, stderr
+
+_WARM_MODULES = (
+    "numpy", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
+    "abc", "ast", "bisect", "collections", "contextlib", "copy", "cProfile", "dataclasses", "decimal", "enum",
+    "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
+    "operator", "pathlib", "pprint", "queue", "random", "re", "statistics", "string", "tempfile", "textwrap",
+    "threading", "time", "timeit", "tokenize", "traceback", "types", "typing", "typing_extensions", "unittest",
+    "warnings", "weakref",
+    "judge.cell.driver", "judge.cell.answering", "judge.cell.jail", "judge.cell.seccomp",
+)  # fmt: skip
+"""What a candidate's file may import, imported before the fork: a cell then reads no module from disk."""
+
+
+def main() -> None:
+    """``zygote.py CONTROL DEVICE``: the socket's descriptor and ``cpu`` or ``cuda``."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # libraries about themselves; a candidate's own warnings are shown
+        _warm_up()
+    from judge.cell import kernel
+
+    walls = _walls(sys.argv[2])
+    gc.collect()
+    gc.freeze()
+    kernel.use_huge_pages()
+    control.send(READY)
+    _serve(control, walls)
+
+
+def _warm_up() -> None:
+    """Imports and runs everything once on one thread: a fork after a multi-threaded operation hangs for ever."""
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    for name in _WARM_MODULES:
+        importlib.import_module(name)
+    layer = torch.nn.Linear(4, 4)
+    for _ in range(2):
+        x = torch.randn(8, 4, requires_grad=True)
+        y = layer(x).var(dim=0, unbiased=False).add(1e-5).sqrt().sum() + x.mean().square()
+        y.backward()
+    from judge.cell import norms
+
+    norms.install()
+
+
+def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it at the top would import torch there
+    from judge.cell import jail, landlock, seccomp
+
+    devices = ["/dev/null", "/dev/zero"]
+    if device == "cuda":
+        devices += ["/dev/" + name for name in os.listdir("/dev") if name.startswith("nvidia")]
+    return jail.Walls(
+        seccomp=seccomp.program(device),
+        landlock=landlock.abi(),
+        devices=tuple(devices),
+        no_nested_namespaces=os.statvfs("/proc/sys").f_flag & os.ST_RDONLY == 0,
+    )
+
+
+def _serve(control: socket.socket, walls) -> None:  # type: ignore[no-untyped-def]  # as above
+    """Forks when told to, reaps when one ended, leaves when the trusted side is gone."""
+    from judge.cell import jail
+
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_read, False)
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    poll = select.poll()
+    poll.register(control.fileno(), select.POLLIN)
+    poll.register(wake_read, select.POLLIN)
+    while True:
+        ready = {descriptor for descriptor, _ in poll.poll()}
+        if wake_read in ready:
+            os.read(wake_read, 4096)
+            _reap()
+        if control.fileno() in ready:
+            message, descriptors, _, _ = socket.recv_fds(control, 64, SPAWN_DESCRIPTORS)
+            if not message:
+                os._exit(0)
+            shape = jail.Shape(*SPAWN.unpack(message))
+            if os.fork() == 0:
+                jail.build(shape, walls, *descriptors)
+            for descriptor in descriptors:
+                os.close(descriptor)
+
+
+def _reap() -> None:
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+if __name__ == "__main__":
+    main()

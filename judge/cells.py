@@ -1,0 +1,219 @@
+"""Keeps jailed cells ready and runs each job in one of them; the trusted side of the sandbox.
+
+One thread owns the box: it starts it, makes standby cells ahead, puts used ones away and starts a new box when the
+zygote died. A caller of ``run`` takes a waiting cell and hands it the job in its own thread, so an endless loop in
+one cell delays nobody. A cell is never used twice. Memory, CPU and processes are bounded as ``cgroups`` finds
+possible. What the walls are: ``judge/cell/jail.py``.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+
+from judge.box import Box, CellFault
+from judge.cgroups import Groups, Mode
+from judge.collect import CellOutcome, Collector, Ended
+from judge.problem import Limits
+from judge.standby import Cell, Shape
+
+__all__ = ["CellFault", "CellOutcome", "Cells", "Ended"]
+
+_log = logging.getLogger(__name__)
+
+_USERS = 4095
+_FIRST_SHAPE = Shape(16 * 1024 * 1024, 64)
+"""Until the first job tells what its problem allows."""
+_WAIT_SECONDS = 60.0
+"""For a cell: with every processor busy a cell is made in a second; beyond a minute the machine is broken."""
+_BACK_OFF_SECONDS = 1.0
+"""Between attempts after a fault, so that a wall that cannot be put up does not keep a processor busy."""
+_ADDRESS_SLACK_BYTES = 256 * 1024 * 1024
+
+
+class Cells:
+    """The standby cells of one worker. Thread-safe."""
+
+    def __init__(self, *, standby: int = 2, require_cgroups: bool = False, device: str = "cpu") -> None:
+        """Starts the box and returns when a first cell waits; raises ``CellFault`` with a sentence."""
+        if device == "cuda":
+            raise CellFault("CUDA cells are not available in this build of the box.")
+        self.device, self.standby = device, max(1, standby)
+        self._groups = Groups()
+        if require_cgroups and self._groups.mode is Mode.NONE:
+            raise CellFault("Control groups are required by the settings, and none can be written here.")
+        self._shape = _FIRST_SHAPE
+        self._changed = threading.Condition()
+        self._waiting: deque[Cell] = deque()
+        self._used: list[Cell] = []
+        self._wanted = 0
+        self._running = 0
+        self._fault: CellFault | None = None
+        self._closed = False
+        self._box: Box | None = None
+        self._made = 0
+        self._thread = threading.Thread(target=self._keep, name="cells", daemon=True)
+        self._thread.start()
+        try:
+            self._put_back(self._take(self._shape))
+        except CellFault:
+            self.close()
+            raise
+
+    @property
+    def mode(self) -> Mode:
+        """How memory and processes are bounded on this machine."""
+        return self._groups.mode
+
+    def run(self, job: bytes, limits: Limits) -> CellOutcome:
+        """Runs one job in a fresh cell and returns what came out; raises ``CellFault`` when the fault is ours."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        while time.monotonic() < deadline:
+            cell = self._take(Shape.of(limits))
+            try:
+                outcome = Collector(cell, job, limits).run(self._address_bytes(cell, limits))
+            finally:
+                self._give_up(cell)
+            if outcome is not None:
+                return outcome
+        raise CellFault("Every waiting cell had died; the machine may be out of memory.")
+
+    def close(self) -> None:
+        """Ends the box and every cell; returns when they are gone."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _address_bytes(self, cell: Cell, limits: Limits) -> int:
+        """A bound on address space where no control group bounds memory; the watch ends a cell well below it."""
+        if cell.group is not None:
+            return 0
+        with open(f"/proc/{cell.candidate_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
+            base = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return base + 2 * limits.memory_bytes + _ADDRESS_SLACK_BYTES
+
+    def _take(self, shape: Shape) -> Cell:
+        """A waiting cell of that shape; waits for one to be made."""
+        deadline = time.monotonic() + _WAIT_SECONDS
+        with self._changed:
+            self._wanted += 1
+            self._fault = None
+            try:
+                while True:
+                    if shape != self._shape:
+                        self._shape = shape
+                        self._changed.notify_all()
+                    while self._waiting:
+                        cell = self._waiting.popleft()
+                        if cell.shape == shape and not cell.dead():
+                            self._running += 1
+                            self._changed.notify_all()
+                            return cell
+                        self._used.append(cell)
+                    self._changed.notify_all()
+                    if self._closed:
+                        raise CellFault("The cells are closed.")
+                    if self._fault is not None:
+                        raise self._fault
+                    if not self._changed.wait(deadline - time.monotonic()):
+                        raise CellFault("No cell became ready in time.")
+            finally:
+                self._wanted -= 1
+
+    def _put_back(self, cell: Cell) -> None:
+        with self._changed:
+            self._running -= 1
+            self._waiting.append(cell)
+
+    def _give_up(self, cell: Cell) -> None:
+        """Kills the cell; the keeper waits for its end and puts it away."""
+        cell.kill()
+        with self._changed:
+            self._running -= 1
+            self._used.append(cell)
+            self._changed.notify_all()
+
+    # The keeper's thread
+
+    def _keep(self) -> None:
+        """Makes, puts away, starts anew, until closed."""
+        try:
+            while not self._closed:
+                try:
+                    self._keep_once()
+                except CellFault as fault:
+                    self._failed(fault)
+                except Exception as error:  # the keeper must live: without it every judging would wait for ever
+                    _log.exception("the keeper of cells stumbled")
+                    self._failed(CellFault(f"The keeper of cells stumbled: {error!r}"))
+        finally:
+            self._end_everything()
+
+    def _keep_once(self) -> None:
+        if self._box is not None and not self._box.alive():
+            _log.error("the zygote died: %s", self._box.last_words())
+            self._leave_box()
+        if self._box is None:
+            self._box = Box(self.device)
+        self._put_away()
+        with self._changed:
+            missing = max(self.standby, self._wanted) - len(self._waiting)
+            if missing <= 0 and not self._closed:
+                self._changed.wait(0.5)
+                return
+        if not self._closed:
+            self._make(self._box)
+
+    def _make(self, box: Box) -> None:
+        group = self._groups.take()
+        uid = 1 + self._made % _USERS
+        self._made += 1
+        try:
+            cell = Cell(box, group, self._shape, uid)
+        except CellFault:
+            if group is not None and group.empty():
+                self._groups.give_back(group)
+            raise
+        with self._changed:
+            self._waiting.append(cell)
+            self._changed.notify_all()
+
+    def _put_away(self) -> None:
+        with self._changed:
+            used, self._used = self._used, []
+        for cell in used:
+            cell.end()
+            if cell.group is not None:
+                self._groups.give_back(cell.group)
+
+    def _leave_box(self) -> None:
+        """Once an incident: whoever runs a job in a cell of this box finds out by himself."""
+        with self._changed:
+            lost, self._waiting = list(self._waiting), deque()
+            self._used += lost
+        if self._box is not None:
+            self._box.close()
+        self._box = None
+
+    def _failed(self, fault: CellFault) -> None:
+        with self._changed:
+            self._fault = fault
+            self._changed.notify_all()
+            if not self._closed:
+                self._changed.wait_for(lambda: self._closed, _BACK_OFF_SECONDS)
+
+    def _end_everything(self) -> None:
+        self._leave_box()
+        while True:
+            with suppress(CellFault):
+                self._put_away()
+            with self._changed:
+                if not self._running and not self._used:
+                    break
+                self._changed.wait(0.1)
+        self._groups.close()

@@ -1,0 +1,240 @@
+"""Memory, processes and CPU of cells in control groups: version 2 where delegated, version 1 where writable, else none.
+
+Directories are used again for later cells, since the kernel keeps a removed memory group alive as long as one page is
+charged to it; the numbers start anew for each cell. Reads and writes here are the only ones of ``/sys/fs/cgroup``.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+_PREFIX = "handcode-"
+_LEFTOVER_BYTES = 32 * 1024 * 1024
+"""Page cache a cell may leave charged to its group before we ask the kernel to let go of it."""
+
+
+class Mode(StrEnum):
+    """How memory and processes are bounded here; the doctor and the health page show it."""
+
+    V2 = "cgroup v2"
+    V1 = "cgroup v1"
+    NONE = "rlimits and watchdog"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a cell's group has used: CPU in nanoseconds since the group was made, memory in bytes."""
+
+    cpu_ns: int
+    memory_bytes: int
+    peak_bytes: int
+    out_of_memory: int
+
+
+class Group:
+    """The control group of one cell at a time."""
+
+    def __init__(self, memory: Path, pids: Path, cpu: Path, *, unified: bool) -> None:
+        self._memory, self._pids, self._cpu, self._unified = memory, pids, cpu, unified
+        self._folders = tuple(dict.fromkeys((memory, pids, cpu)))
+        for folder in self._folders:
+            folder.mkdir(exist_ok=True)
+        names = ("memory.max", "memory.current", "memory.peak") if unified else (
+            "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.max_usage_in_bytes"
+        )  # fmt: skip
+        self._limit, self._current, self._peak = (memory / name for name in names)
+
+    def join(self, pid: int) -> None:
+        """Puts a process, and so its later children, into the group."""
+        for folder in self._folders:
+            _write(folder / "cgroup.procs", str(pid))
+
+    def set_processes(self, most: int) -> None:
+        """Bounds processes and threads together."""
+        _write(self._pids / "pids.max", str(most))
+
+    def free_memory(self) -> None:
+        """No bound while a cell is made."""
+        _write(self._limit, "max" if self._unified else "-1")
+
+    def set_memory(self, more_bytes: int) -> int:
+        """Allows this much on top of what is used now, with no swap, and returns what is used now."""
+        if not self._unified:
+            _write(self._peak, "0")
+        used = int(_read(self._current))
+        _write(self._limit, str(used + more_bytes))
+        swap = self._memory / "memory.swap.max"
+        if self._unified and swap.exists():
+            _write(swap, "0")
+        return used
+
+    def usage(self) -> Usage:
+        """The numbers now."""
+        if self._unified:
+            cpu = int(_field(_read(self._cpu / "cpu.stat"), "usage_usec")) * 1000
+            kills = _field(_read(self._memory / "memory.events"), "oom_kill")
+        else:
+            cpu = int(_read(self._cpu / "cpuacct.usage"))
+            kills = _field(_read(self._memory / "memory.oom_control"), "oom_kill")
+        peak = int(_read(self._peak)) if self._peak.exists() else 0
+        return Usage(cpu, int(_read(self._current)), peak, int(kills))
+
+    def empty(self) -> bool:
+        """Whether no process is left in the group."""
+        return not any(_read(folder / "cgroup.procs").strip() for folder in self._folders)
+
+    def tidy(self) -> None:
+        """Lets go of page cache that the last cell left charged."""
+        if int(_read(self._current)) > _LEFTOVER_BYTES:
+            with suppress(OSError):
+                if self._unified:
+                    _write(self._memory / "memory.reclaim", str(_LEFTOVER_BYTES * 4))
+                else:
+                    _write(self._memory / "memory.force_empty", "0")
+
+    def remove(self) -> None:
+        """Removes the directories; a group whose last process is still leaving gets a moment."""
+        for folder in self._folders:
+            for _ in range(100):
+                try:
+                    folder.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.01)
+
+
+class Groups:
+    """All groups of one worker, under a directory of its own in each hierarchy."""
+
+    def __init__(self) -> None:
+        self.mode, self._roots = _find()
+        self._made = 0
+        self._free: list[Group] = []
+        self._all: list[Group] = []
+
+    def take(self) -> Group | None:
+        """A group for a new cell; None where there are no control groups."""
+        if self.mode is Mode.NONE:
+            return None
+        if self._free:
+            return self._free.pop()
+        folders = [root / f"cell-{self._made}" for root in self._roots]
+        self._made += 1
+        group = Group(*folders, unified=self.mode is Mode.V2)
+        self._all.append(group)
+        return group
+
+    def give_back(self, group: Group) -> None:
+        """For the next cell; the caller knows it is empty."""
+        group.tidy()
+        self._free.append(group)
+
+    def close(self) -> None:
+        """Removes every directory made."""
+        for group in self._all:
+            group.remove()
+        for root in dict.fromkeys(self._roots):
+            with suppress(OSError):
+                root.rmdir()
+
+
+def _find() -> tuple[Mode, tuple[Path, Path, Path]]:
+    for mode, finder in ((Mode.V2, _version_2), (Mode.V1, _version_1)):
+        with suppress(OSError, LookupError):
+            return mode, finder()
+    nowhere = Path("/nonexistent")
+    return Mode.NONE, (nowhere, nowhere, nowhere)
+
+
+def _version_2() -> tuple[Path, Path, Path]:
+    """Our own group of the unified hierarchy, if memory and pids were delegated to us; raises where not.
+
+    A group with processes of its own may not share out controllers, so this process first moves to a leaf beside the
+    cells, as systemd's ``Delegate=yes`` and a container's own hierarchy allow.
+    """
+    own = _own_group("cgroup2", "")
+    if not {"memory", "pids"} <= set(_read(own / "cgroup.controllers").split()):
+        raise LookupError("memory and pids are not delegated")
+    if not {"memory", "pids"} <= set(_read(own / "cgroup.subtree_control").split()):
+        if own.name.startswith(_PREFIX):
+            own = own.parent
+        leaf = own / f"{_PREFIX}worker-{os.getpid()}"
+        leaf.mkdir(exist_ok=True)
+        _write(leaf / "cgroup.procs", str(os.getpid()))
+        _write(own / "cgroup.subtree_control", "+memory +pids")
+    root = _fresh(own)
+    _write(root / "cgroup.subtree_control", "+memory +pids")
+    return root, root, root
+
+
+def _version_1() -> tuple[Path, Path, Path]:
+    memory, pids, cpu = (_fresh(_own_group("cgroup", name)) for name in ("memory", "pids", "cpuacct"))
+    return memory, pids, cpu
+
+
+def _own_group(kind: str, controller: str) -> Path:
+    """The directory of this process's group in a mounted hierarchy; raises ``LookupError``."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, right = line.split(" - ")
+        fields, (found, _, options) = left.split(), right.split(maxsplit=2)
+        if found != kind or (controller and controller not in options.split(",")):
+            continue
+        for entry in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = entry.split(":", 2)
+            if (not controllers and not controller) or (controller and controller in controllers.split(",")):
+                below = path if fields[3] == "/" else "/" + os.path.relpath(path, fields[3])
+                folder = Path(fields[4] + below)
+                return folder if folder.is_dir() else Path(fields[4])
+    raise LookupError(f"no {kind} {controller}")
+
+
+def _fresh(parent: Path) -> Path:
+    """A directory for this worker; those of workers that died are removed on the way."""
+    for left in parent.glob(f"{_PREFIX}[0-9]*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            _sweep(left)
+    for number in range(1000):
+        root = parent / f"{_PREFIX}{os.getpid()}-{number}"
+        with suppress(FileExistsError):
+            root.mkdir()
+            return root
+    raise LookupError("a thousand groups of this process")
+
+
+def _sweep(folder: Path) -> None:
+    with suppress(OSError):
+        for child in folder.glob("cell-*"):
+            child.rmdir()
+        folder.rmdir()
+
+
+def _read(path: Path) -> str:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 65536).decode()
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _field(text: str, name: str) -> str:
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if key == name:
+            return value
+    return "0"

@@ -1,0 +1,224 @@
+"""Hands one job to a waiting cell and collects what comes out, within the limits; decides why the cell is over.
+
+Deadlines are by the monotonic clock, CPU by the kernel's accounting. Output is read past its cap and thrown away, so
+that a flooding cell never blocks us; the end of a stream is never waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from judge.box import CellFault
+from judge.cell import wire
+from judge.meter import Meter, Used, meter
+from judge.problem import Limits
+from judge.standby import Cell, Exit
+
+_CHUNK = 256 * 1024
+_PROCESSORS = os.cpu_count() or 1
+_SIGXCPU = 24
+
+
+class Ended(StrEnum):
+    """Why a cell is over; ``finished`` means its END frame was seen."""
+
+    FINISHED = "finished"
+    EXITED = "exited"
+    KILLED = "killed"
+    WALL_LIMIT = "wall_limit"
+    CPU_LIMIT = "cpu_limit"
+    MEMORY_LIMIT = "memory_limit"
+    OUTPUT_LIMIT = "output_limit"
+
+
+@dataclass(frozen=True)
+class CellOutcome:
+    """Everything that came out of a cell, all of it untrusted but the measurements, which were taken outside."""
+
+    frames: tuple[tuple[int, int, bytes], ...]
+    ended: Ended
+    exit_code: int | None
+    signal: int | None
+    stdout: bytes
+    stderr: bytes
+    wall_ms: float
+    cpu_ms: float
+    peak_memory_bytes: int
+
+
+class Collector:
+    """One job in one cell."""
+
+    def __init__(self, cell: Cell, job: bytes, limits: Limits) -> None:
+        self.cell, self.limits = cell, limits
+        self.to_send = memoryview(struct.pack("<I", len(job)) + job)
+        self.reader = wire.FrameReader()
+        self.frames: dict[tuple[int, int], bytes] = {}
+        self.output = {cell.stdout: bytearray(), cell.stderr: bytearray()}
+        self.output_bytes = 0
+        self.ended: Ended | None = None
+
+    def run(self, address_bytes: int) -> CellOutcome | None:
+        """The outcome, or None when the cell had died before the job reached it; raises ``CellFault``."""
+        self.meter: Meter = meter(self.cell, self.limits.memory_bytes)
+        if self.cell.group is not None:
+            self.cell.group.set_processes(self.limits.processes + 1)  # and init
+        started = time.monotonic()
+        if not self.cell.start(self.limits, address_bytes):
+            return None
+        self._collect(started)
+        used = self.meter.used()
+        if self.ended is not Ended.FINISHED:
+            self.cell.kill()
+            self.cell.wait()
+        wall_ms = (time.monotonic() - started) * 1000
+        self._drain()
+        return self._outcome(used, wall_ms)
+
+    def _collect(self, started: float) -> None:
+        """Until END, the cell's death, or a limit."""
+        cell, poll = self.cell, select.poll()
+        channel = cell.channel.fileno()
+        poll.register(channel, select.POLLIN | select.POLLOUT)
+        poll.register(cell.init_pidfd, select.POLLIN)
+        for descriptor in self.output:
+            poll.register(descriptor, select.POLLIN)
+        deadline = started + self.limits.wall_seconds
+        look_at = started + self._seconds_to_next_look(Used(0, 0, False))
+        while self.ended is None:
+            now = time.monotonic()
+            if now >= deadline:
+                self.ended = Ended.WALL_LIMIT
+                return
+            if now >= look_at:
+                look_at = now + self._look()
+                continue
+            for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - now) * 1000)):
+                if descriptor == cell.init_pidfd:
+                    self._drain()
+                    self.ended = self.ended or Ended.EXITED
+                    return
+                if descriptor == channel:
+                    if event & select.POLLOUT and not self._send():
+                        poll.modify(channel, select.POLLIN)
+                    if event & ~select.POLLOUT and not self._receive():
+                        poll.unregister(channel)
+                elif not self._read_output(descriptor):
+                    poll.unregister(descriptor)
+
+    def _look(self) -> float:
+        """Checks what only asking shows; returns the seconds until the next look is due."""
+        used = self.meter.used()
+        if used.memory_exceeded:
+            self.ended = Ended.MEMORY_LIMIT
+        elif used.cpu_ns > self.limits.cpu_seconds * 1e9:
+            self.ended = Ended.CPU_LIMIT
+        return self._seconds_to_next_look(used)
+
+    def _seconds_to_next_look(self, used: Used) -> float:
+        """CPU cannot run out sooner than what is left, spent on every processor at once."""
+        left = (self.limits.cpu_seconds - used.cpu_ns / 1e9) / _PROCESSORS
+        return min(max(left, 0.005), self.meter.seconds_between)
+
+    def _send(self) -> bool:
+        """Sends more of the job; False when there is nothing left to send."""
+        try:
+            sent = self.cell.channel.send(self.to_send[:_CHUNK])
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False  # the cell closed its end: what it sent before that still counts
+        self.to_send = self.to_send[sent:]
+        return bool(self.to_send)
+
+    def _receive(self) -> bool:
+        """Reads frames; False when the cell closed its end."""
+        try:
+            data = self.cell.channel.recv(_CHUNK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        try:
+            for kind, index, payload in self.reader.feed(data):
+                self.frames.setdefault((kind, index), payload)
+                if kind == wire.Kind.END:
+                    self.ended = Ended.FINISHED
+                    break
+        except wire.Malformed:
+            self.ended = Ended.KILLED
+        return bool(data)
+
+    def _read_output(self, descriptor: int) -> bool:
+        """Reads one chunk of stdout or stderr; False at its end."""
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self.output_bytes += len(data)
+        kept = self.output[descriptor]
+        kept += data[: max(0, self.limits.output_bytes - len(kept))]
+        if self.output_bytes > self.limits.output_bytes:
+            self.ended = Ended.OUTPUT_LIMIT
+        return bool(data)
+
+    def _drain(self) -> None:
+        """What is still in the pipes, without waiting; bounded, since the writer may be alive."""
+        while self.ended is None and select.select([self.cell.channel], [], [], 0)[0] and self._receive():
+            pass
+        for descriptor in self.output:
+            while select.select([descriptor], [], [], 0)[0] and self._read_output(descriptor):
+                if self.output_bytes > self.limits.output_bytes:
+                    break
+
+    def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
+        """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
+        ended = self.ended or Ended.EXITED
+        told: Exit | None = None
+        if ended is not Ended.FINISHED:
+            told = self.cell.exit()
+            if not self.cell.box.alive():
+                raise CellFault("The zygote ended and took this cell with it.")
+            last = self.meter.used()
+            used = Used(max(used.cpu_ns, last.cpu_ns), last.peak_bytes, used.memory_exceeded or last.memory_exceeded)
+        code, number = _decode(told)
+        if ended is Ended.EXITED and number is not None:
+            ended = Ended.CPU_LIMIT if number == _SIGXCPU else Ended.KILLED
+        elif ended is Ended.EXITED and told is None:
+            ended = Ended.KILLED
+        cpu_ns = max(used.cpu_ns, told.cpu_ns if told and self.cell.group is None else 0)
+        if used.memory_exceeded:
+            ended = Ended.MEMORY_LIMIT
+        elif ended in (Ended.FINISHED, Ended.EXITED, Ended.KILLED) and cpu_ns > self.limits.cpu_seconds * 1e9:
+            ended = Ended.CPU_LIMIT
+        return CellOutcome(
+            frames=tuple((kind, index, payload) for (kind, index), payload in self.frames.items()),
+            ended=ended,
+            exit_code=code,
+            signal=number,
+            stdout=bytes(self.output[self.cell.stdout]),
+            stderr=bytes(self.output[self.cell.stderr]),
+            wall_ms=wall_ms,
+            cpu_ms=cpu_ns / 1e6,
+            peak_memory_bytes=used.peak_bytes,
+        )
+
+
+def _decode(told: Exit | None) -> tuple[int | None, int | None]:
+    """Exit code and signal of a wait status."""
+    if told is None:
+        return None, None
+    with suppress(ValueError):
+        if os.WIFEXITED(told.status):
+            return os.WEXITSTATUS(told.status), None
+        if os.WIFSIGNALED(told.status):
+            return None, os.WTERMSIG(told.status)
+    return None, None

@@ -1,0 +1,117 @@
+"""What a running cell has used: from its control group, or, where there is none, from a watch over its processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from judge.cgroups import Group
+from judge.standby import Cell
+
+_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+_KIBIBYTE = 1024
+
+
+@dataclass(frozen=True)
+class Used:
+    """Since the job was handed over; ``memory_exceeded`` means the limit was hit, whoever noticed."""
+
+    cpu_ns: int
+    peak_bytes: int
+    memory_exceeded: bool
+
+
+class Meter(Protocol):
+    """Reads what the cell used so far; ``seconds_between`` is how often it must be asked to notice memory."""
+
+    seconds_between: float
+
+    def used(self) -> Used: ...
+
+
+def meter(cell: Cell, memory_bytes: int) -> Meter:
+    """A meter that starts now, with memory bounded at this much on top of what the waiting cell holds."""
+    return _GroupMeter(cell.group, memory_bytes) if cell.group is not None else _ProcessMeter(cell, memory_bytes)
+
+
+class _GroupMeter:
+    seconds_between = float("inf")  # the kernel enforces memory itself
+
+    def __init__(self, group: Group, memory_bytes: int) -> None:
+        self._group = group
+        self._base_bytes = group.set_memory(memory_bytes)
+        start = group.usage()
+        self._base_cpu, self._base_kills = start.cpu_ns, start.out_of_memory
+
+    def used(self) -> Used:
+        now = self._group.usage()
+        return Used(
+            now.cpu_ns - self._base_cpu,
+            max(0, now.peak_bytes - self._base_bytes),
+            now.out_of_memory > self._base_kills,
+        )
+
+
+class _ProcessMeter:
+    """Sums anonymous and shared pages over the processes of a cell and adds its ``/tmp``.
+
+    A resident-set watch alone would miss pages of files in ``/tmp`` that nobody maps; memory files and System V
+    segments, the other such pages, cannot be made in a cell.
+    """
+
+    seconds_between = 0.01
+
+    def __init__(self, cell: Cell, memory_bytes: int) -> None:
+        self._cell, self._most = cell, memory_bytes
+        self._init = _parent(cell.candidate_pid)
+        self._base_bytes, self._base_cpu = self._memory(), 0
+        self._base_cpu = self._cpu()
+        self._peak = self._cpu_seen = 0
+
+    def used(self) -> Used:
+        self._peak = max(self._peak, self._memory() - self._base_bytes)
+        self._cpu_seen = max(self._cpu_seen, self._cpu() - self._base_cpu)
+        return Used(self._cpu_seen, self._peak, self._peak > self._most)
+
+    def _memory(self) -> int:
+        folder = os.statvfs(self._cell.tmp)
+        total = (folder.f_blocks - folder.f_bfree) * folder.f_frsize
+        for pid in self._processes():
+            with suppress(OSError):
+                for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                    if line.startswith(("RssAnon:", "RssShmem:")):
+                        total += int(line.split()[1]) * _KIBIBYTE
+        return total
+
+    def _cpu(self) -> int:
+        total = 0
+        for pid in self._processes():
+            with suppress(OSError, IndexError):
+                total += time.clock_gettime_ns((~pid << 3) | 2)  # MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED)
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                total += (int(fields[13]) + int(fields[14])) * _TICK_NS  # of children that ended
+        return total
+
+    def _processes(self) -> list[int]:
+        """Every process of the cell below init: who loses a parent becomes a child of init."""
+        found, wanted = list[int](), [self._init]
+        while wanted:
+            pid = wanted.pop()
+            with suppress(OSError):
+                for thread in os.listdir(f"/proc/{pid}/task"):
+                    children = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
+                    wanted += map(int, children)
+                    found += map(int, children)
+        return found
+
+
+def _parent(pid: int) -> int:
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("PPid:"):
+                return int(line.split()[1])
+    return -1

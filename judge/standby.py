@@ -1,0 +1,175 @@
+"""One cell seen from the trusted side: it is made and jailed here, handed a job later, and put away at the end."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from judge.box import Box, CellFault
+from judge.cell import jail
+from judge.cgroups import Group
+from judge.problem import Limits
+
+MAKE_SECONDS = 20.0
+"""A cell is made in 15 ms; on a machine so busy that it takes this long, judging would be no use."""
+END_SECONDS = 10.0
+"""A killed cell is gone in 2 ms; the kernel needs longer only to free a great deal of memory."""
+
+_MOST_TASKS_WHILE_MADE = 64
+_CREDENTIALS = struct.Struct("3i")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a cell must know when it is made: the size of its ``/tmp``."""
+
+    tmp_bytes: int
+    tmp_files: int
+
+    @staticmethod
+    def of(limits: Limits) -> Shape:
+        page = 4096
+        return Shape(max(page, -(-limits.file_bytes // page) * page), max(1, limits.files))
+
+
+@dataclass
+class Exit:
+    """How the candidate's process ended, as init told it: information, never a reason to believe anything."""
+
+    status: int
+    cpu_ns: int
+
+
+class Cell:
+    """A jailed process that waits for one job, with the descriptors that lead to it."""
+
+    def __init__(self, box: Box, group: Group | None, shape: Shape, uid: int) -> None:
+        """Makes the cell and returns when its last wall is up; raises ``CellFault``."""
+        self.box, self.group, self.shape, self.uid = box, group, shape, uid
+        self.init_pidfd = self.tmp = -1
+        self.init_pid = 0
+        self.gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.stdout, stdout = os.pipe()
+        self.stderr, stderr = os.pipe()
+        try:
+            self.gate.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            self.gate.settimeout(MAKE_SECONDS)
+            box.spawn(uid, shape.tmp_bytes, shape.tmp_files, [gate.fileno(), channel.fileno(), stdout, stderr])
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            gate.close()
+            channel.close()
+            os.close(stdout)
+            os.close(stderr)
+        try:
+            self._attend()
+        except BaseException:
+            self.end()
+            raise
+
+    def _attend(self) -> None:
+        """The builder's questions in their order: into the group, here is init, ready."""
+        pid = self._expect(jail.HELLO)
+        if self.group is not None:
+            self.group.free_memory()
+            self.group.set_processes(_MOST_TASKS_WHILE_MADE)
+            self.group.join(pid)
+        self.gate.send(jail.JOINED)
+        self._expect(jail.INIT)
+        self.candidate_pid = self._expect(jail.READY)
+        for descriptor in (self.stdout, self.stderr):
+            os.set_blocking(descriptor, False)
+        self.channel.setblocking(False)
+        self.gate.setblocking(False)
+
+    def _expect(self, message: bytes) -> int:
+        """Waits for that message and returns the sender's process id, which the kernel vouches for."""
+        try:
+            received, ancillary, _, _ = self.gate.recvmsg(
+                1024, socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(8)
+            )
+        except OSError as error:
+            raise CellFault(f"A cell did not get as far as {message.decode()}: {error}") from error
+        sender = 0
+        for level, kind, data in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self.init_pidfd, self.tmp = struct.unpack("2i", data)
+            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                sender = _CREDENTIALS.unpack(data)[0]
+        if not received.startswith(message):
+            said = received.decode("utf-8", "replace") or "it ended"
+            raise CellFault(f"A wall of a cell could not be put up: {said}.")
+        return sender
+
+    def start(self, limits: Limits, address_bytes: int) -> bool:
+        """Tells the cell its limits, after which it reads the job; False if it had died while it waited."""
+        tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, address_bytes, 0)
+        try:
+            self.gate.send(jail.LIMITS + jail.LIMITS_TAIL.pack(*tail))
+        except OSError:
+            return False
+        return not self.dead()
+
+    def dead(self) -> bool:
+        """Whether init is gone, and so every process of the cell."""
+        poll = select.poll()
+        poll.register(self.init_pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def exit(self) -> Exit | None:
+        """How the candidate's process ended, if init told; a fault told over the gate is raised."""
+        with suppress(BlockingIOError):
+            message = self.gate.recv(1024)
+            if message.startswith(jail.EXIT):
+                status, microseconds = jail.EXIT_TAIL.unpack(message[len(jail.EXIT) :])
+                return Exit(status, microseconds * 1000)
+            if message.startswith(jail.FAULT):
+                raise CellFault(f"A cell failed before its job: {message.decode('utf-8', 'replace')}")
+        return None
+
+    def kill(self) -> None:
+        """Ends every process of the cell, at once."""
+        if self.init_pidfd >= 0:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self.init_pidfd, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Returns when no process of the cell is left; raises ``CellFault`` if the kernel does not end them."""
+        if self.init_pidfd < 0:
+            return
+        poll = select.poll()
+        poll.register(self.init_pidfd, select.POLLIN)
+        if not poll.poll(END_SECONDS * 1000):
+            raise CellFault("A killed cell does not end; its processes hang in the kernel.")
+        deadline = time.monotonic() + END_SECONDS
+        while self.group is not None and not self.group.empty():
+            if time.monotonic() > deadline:
+                raise CellFault("A killed cell's control group does not become empty.")
+            time.sleep(0.001)
+
+    def end(self) -> None:
+        """Kills, waits and closes."""
+        self.kill()
+        try:
+            self.wait()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Closes our ends; used twice it does nothing."""
+        self.gate.close()
+        self.channel.close()
+        for name in ("stdout", "stderr", "init_pidfd", "tmp"):
+            descriptor = getattr(self, name)
+            setattr(self, name, -1)
+            if descriptor >= 0:
+                os.close(descriptor)
