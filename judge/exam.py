@@ -136,6 +136,11 @@ def _concrete(scenario: Scenario, seed: int) -> Concrete:
     return Concrete(scenario, steps, tuple(draw.tensors))
 
 
+def reference_of(slug: str) -> Any:
+    """The problem's reference: ``CONVENTIONS``, ``ROLES`` and ``build(convention) -> LayerFactory`` in float64."""
+    return module_of(slug, "reference")
+
+
 # Into the cell
 
 
@@ -227,6 +232,31 @@ def observe_one(concrete: Concrete, build: LayerFactory, roles: Roles, *, dtype:
     if error is not None:
         return Seen(observations, error=wire.RawError(type(error).__name__, None, str(error), observed.step))
     return Seen(observations)
+
+
+def observe_reference(concrete: Concrete, build: LayerFactory, roles: Roles) -> Seen:
+    """What the reference observes in float64, with the dtype each observation should have in the candidate's run.
+
+    Raises what the reference raises: a scenario it cannot follow is our mistake.
+    """
+    tensors = [torch.from_numpy(array.astype(np.float64)) for array in concrete.tensors]
+    observed = driver.run_scenario(build, roles, concrete.steps, tensors)
+    if observed.stopped is not None:
+        raise observed.stopped
+    return Seen(
+        tuple(
+            _expected(label, tensor, concrete.scenario.dtype)
+            for label, tensor in zip(observed.labels, observed.tensors, strict=True)
+        )
+    )
+
+
+def _expected(label: str, tensor: torch.Tensor | None, dtype: str) -> Observation:
+    if tensor is None:
+        return Observation(label, "absent", None)
+    if not tensor.is_floating_point():
+        dtype = str(tensor.dtype).removeprefix("torch.")
+    return Observation(label, dtype, tensor.detach().numpy())
 
 
 def _in_dtype(build: LayerFactory, dtype: str) -> LayerFactory:

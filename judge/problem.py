@@ -100,6 +100,9 @@ def load_all() -> tuple[Problem, ...]:
     return tuple(load(slug) for slug in slugs())
 
 
+_DECIDING = ("exam.py", "comparing.py", "tolerance.py", "grading.py", "diagnosis.py", "cell/driver.py")
+
+
 def _version(folder: Path) -> str:
     """A hash of everything that decides a verdict: the problem, the code problems share, the driver and the grading."""
     judge = folder.parent.parent
@@ -107,7 +110,7 @@ def _version(folder: Path) -> str:
         folder / "problem.toml",
         *sorted(folder.glob("*.py")),
         *sorted(path for path in folder.parent.glob("*.py")),
-        *(judge / name for name in ("exam.py", "grading.py", "diagnosis.py", "cell/driver.py")),
+        *(judge / name for name in _DECIDING),
     ]
     digest = hashlib.sha256()
     for file in files:

@@ -1,0 +1,141 @@
+"""The scenarios BatchNorm1d and BatchNorm2d share, written once for inputs of either rank.
+
+Batches are drawn with exactly known statistics: noise is standardised per channel, then scaled and moved, so that the
+distance between a right and a wrong layer does not hang on luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from judge.exam import Array, Draw, Scenario, Steps
+from judge.report import Text
+
+ONE_D, TWO_D = 2, 4
+"""Ranks of the inputs ``[N, D]`` and ``[N, C, H, W]``."""
+
+
+@dataclass
+class Script:
+    """Steps being written for one scenario, with the shapes its batches take."""
+
+    draw: Draw
+    rank: int
+    channels: int
+    steps: Steps = field(default_factory=list)
+
+    # Drawing
+
+    def shape(self, samples: int | None = None, image: tuple[int, int] | None = None) -> tuple[int, ...]:
+        """A batch shape with 4 to 8 values per channel in 1d and 8 to 27 in 2d: few enough that n and n - 1 differ."""
+        if self.rank == ONE_D:
+            return (samples or self.draw.integer(4, 8), self.channels)
+        height, width = image or (self.draw.integer(2, 3), self.draw.integer(2, 3))
+        return (samples or self.draw.integer(2, 3), self.channels, height, width)
+
+    def values(self, low: float, high: float, *, signs: bool = False) -> Array:
+        """One number per channel, between ``low`` and ``high`` in size; with ``signs`` half of them negative."""
+        drawn = self.draw.uniform(low, high, self.channels)
+        if signs:
+            start = self.draw.integer(0, 1)
+            drawn *= np.where((np.arange(self.channels) + start) % 2 == 0, 1.0, -1.0)
+        return drawn
+
+    def batch(
+        self,
+        *,
+        mean: tuple[float, float] = (0.5, 3.0),
+        std: tuple[float, float] = (0.5, 2.5),
+        shape: tuple[int, ...] | None = None,
+    ) -> Array:
+        """A batch whose channels have exactly means of mixed sign and standard deviations drawn from these ranges."""
+        noise = self.draw.normal(*(shape or self.shape()))
+        axes = tuple(axis for axis in range(noise.ndim) if axis != 1)
+        noise -= noise.mean(axis=axes, keepdims=True)
+        noise /= np.sqrt((noise * noise).mean(axis=axes, keepdims=True))
+        return noise * self._wide(self.values(*std), noise) + self._wide(self.values(*mean, signs=True), noise)
+
+    @staticmethod
+    def _wide(per_channel: Array, like: Array) -> Array:
+        return per_channel.reshape(1, -1, *[1] * (like.ndim - 2))
+
+    # Writing
+
+    def do(self, operation: str, **arguments: Any) -> Script:
+        self.steps.append((operation, {"layer": "layer", **arguments}))
+        return self
+
+    def build(self, layer: str = "layer", **settings: float) -> Script:
+        """Builds a layer with these keyword arguments."""
+        return self.do("build", layer=layer, args=[self.channels], kwargs=settings)
+
+    def affine(self, layer: str = "layer") -> Script:
+        """Gives scale and shift random values of mixed sign."""
+        scale = self.draw.tensor(self.values(0.5, 2.0, signs=True))
+        shift = self.draw.tensor(self.values(0.5, 2.0, signs=True))
+        return self.do("affine", layer=layer, scale=scale, shift=shift)
+
+    def call(self, batch: Array, out: str = "y", **arguments: Any) -> Script:
+        """One forward on a batch, whatever the mode."""
+        return self.do("forward", x=self.draw.tensor(batch), out=out, **arguments)
+
+    def learn(self, batch: Array, out: str = "t", **arguments: Any) -> Script:
+        """A forward in training mode for the sake of the running statistics: its output is not looked at."""
+        return self.call(batch, out, observe=False, **arguments)
+
+    def probe(self, layer: str = "layer", out: str = "eval") -> Script:
+        """Turns to evaluation and looks at the output of a fresh batch: mean and variance both show in it."""
+        return self.do("eval", layer=layer).call(self.batch(), out, layer=layer)
+
+
+Write = Callable[[Script], Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A scenario before it is tied to a rank; ``ranks`` says where it applies."""
+
+    name: str
+    group: str
+    title: Text
+    write: Write
+    options: dict[str, Any]
+    ranks: tuple[int, ...]
+
+
+class Book:
+    """The scenarios of one module, in the order they are written down."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def scenario(
+        self, group: str, en: str, zh: str, *, ranks: Sequence[int] = (ONE_D, TWO_D), **options: Any
+    ) -> Callable[[Write], Write]:
+        """Enters the decorated function under its own name; ``options`` are ``Scenario``'s dtype, weight, sample."""
+
+        def enter(write: Write) -> Write:
+            name = str(getattr(write, "__name__", ""))
+            self.entries.append(Entry(name, group, {"en": en, "zh": zh}, write, options, tuple(ranks)))
+            return write
+
+        return enter
+
+    def of_rank(self, rank: int) -> tuple[Scenario, ...]:
+        """The scenarios for inputs of this rank."""
+        return tuple(
+            Scenario(entry.name, entry.group, entry.title, partial(_written, entry.write, rank), **entry.options)
+            for entry in self.entries
+            if rank in entry.ranks
+        )
+
+
+def _written(write: Write, rank: int, draw: Draw) -> Steps:
+    script = Script(draw, rank, draw.integer(3, 5))
+    write(script)
+    return script.steps

@@ -1,0 +1,100 @@
+"""How far an honest answer may lie from the key, learnt from the exam itself and not typed by hand.
+
+A numerically sane algorithm gives the exact answer to a question a few roundings away from the one asked. So the
+question is asked again in float64 with every input moved by one rounding of the candidate's dtype, and the tolerance
+is a margin times what that moves in the answer. Folding scale and shift, Welford, two passes or float64 inside stay
+within a few such steps; E[x²] - E[x]² loses the square of mean/std where one step costs mean/std (Chan, Golub and
+LeVeque 1983), and shows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from judge import exam as exams
+from judge.cell.driver import LayerFactory, Roles
+from judge.exam import Array, Concrete, Exam, Seen
+from judge.problem import Problem, load
+
+ROUNDING = {"float32": 2.0**-24, "float64": 2.0**-40}
+"""One rounding of each dtype. For float64 it is no true rounding: honest code keeps n or 1/(n - 1) in a float32 tensor
+now and then, and computing in float32 by mistake shows at 2^-24 anyway."""
+
+MARGIN = 64.0
+"""Several times what 50 honest styles need (see ``judge verify``), and far below what any known mistake causes."""
+
+LEAST = 4.0
+"""Roundings of the answer itself that every answer may carry, however steady it is under changes of the input."""
+
+_CALIBRATION_SEEDS = (11, 12, 13, 14)
+
+
+def tolerances(exam: Exam, key: tuple[Seen | None, ...]) -> tuple[tuple[float, ...], ...]:
+    """For each scenario and observation the largest absolute difference from ``key`` that is still right."""
+    steps = _sensitivity(exam.problem.slug, exam.samples)
+    return tuple(
+        tuple(
+            MARGIN * step * _size(observation.values) for step, observation in zip(row, seen.observations, strict=True)
+        )
+        for row, seen in zip(steps, key, strict=True)
+        if seen is not None
+    )
+
+
+def _size(values: Array | None) -> float:
+    """The largest finite magnitude; 1 where there is none."""
+    if values is None:
+        return 1.0
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0)) or 1.0
+
+
+@cache
+def _sensitivity(slug: str, samples: bool) -> tuple[tuple[float, ...], ...]:
+    """By scenario and observation: what one rounding of the inputs moves, relative to the answer's size.
+
+    Measured once in a process, on fixed seeds and in float64, so that every machine learns the same.
+    """
+    problem = load(slug)
+    tables = [_measured(problem, seed, samples) for seed in _CALIBRATION_SEEDS]
+    return tuple(tuple(float(step) for step in np.max(rows, axis=0)) for rows in zip(*tables, strict=True))
+
+
+def _measured(problem: Problem, seed: int, samples: bool) -> list[list[float]]:
+    exam = exams.prepare(problem, seed, samples=samples)
+    random = np.random.default_rng(seed)
+    reference = exams.reference_of(problem.slug)
+    build = reference.build()
+    return [_moved(concrete, build, reference.ROLES, random) for concrete in exam.concretes]
+
+
+def _moved(
+    concrete: Concrete, build: LayerFactory, roles: Roles, random: np.random.Generator
+) -> list[float]:
+    rounding = ROUNDING[concrete.scenario.dtype]
+    shaken = Concrete(
+        concrete.scenario,
+        concrete.steps,
+        tuple(
+            array.astype(np.float64) * (1 + rounding * random.choice((-1.0, 1.0), array.shape))
+            for array in concrete.tensors
+        ),
+    )
+    answers = [exams.observe_reference(one, build, roles) for one in (concrete, shaken)]
+    return [
+        max(_relative(one.values, other.values), LEAST * rounding)
+        for one, other in zip(answers[0].observations, answers[1].observations, strict=True)
+    ]
+
+
+def _relative(one: Array | None, other: Array | None) -> float:
+    if one is None or other is None:
+        return 0.0
+    with np.errstate(all="ignore"):
+        return _size_or_zero(one - other) / _size(one)
+
+
+def _size_or_zero(values: Array) -> float:
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
