@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+from fastapi import APIRouter
 
-from app.errors import AppError, problem_response
+from app.pages import arrival, candidates, dashboard, invitations, preferences, review, signing_in, tokens, workspace
+from app.pages.failures import render_error
+
+__all__ = ["render_error", "router"]
 
 router = APIRouter()
-
-
-def render_error(request: Request, error: AppError) -> Response:
-    """An error as a page; until there is a template for it, as problem+json."""
-    return problem_response(error)
+for part in (arrival, workspace, preferences, signing_in, dashboard, review, invitations, candidates, tokens):
+    router.include_router(part.router)

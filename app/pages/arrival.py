@@ -1,0 +1,116 @@
+"""Where a candidate arrives: the start page, the landing page of an invitation, the list of problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter, Request
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from app import auth, interviews, submissions
+from app.auth import CandidateAccess, MaybeCandidate, MaybeInterviewer
+from app.database import Session
+from app.errors import AppError, Unauthorized
+from app.models import Invitation, Kind, Submission
+from app.pages.access import Desk, desk_of, known
+from app.pages.shell import Viewer, page
+from judge.problem import Problem
+from judge.report import Verdict
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A problem and the best that its candidate has reached."""
+
+    problem: Problem
+    best: float | None
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True)
+class Home:
+    """The start page: the open practice's problems, if practice is open."""
+
+    problems: list[Standing]
+
+
+@dataclass(frozen=True)
+class Invited:
+    """What the landing page of an invitation says."""
+
+    candidate: str
+    problems: tuple[Problem, ...]
+    expires_at: datetime
+    opened: bool
+
+
+@router.get("/")
+async def home(request: Request, session: Session, interviewer: MaybeInterviewer, access: MaybeCandidate) -> Response:
+    if interviewer is not None:
+        return RedirectResponse("/submissions", 303)
+    if access is not None and access.invitation is not None:
+        return RedirectResponse("/problems", 303)
+    standings = await _standings(session, desk_of(request, access), access)
+    return page(request, "home.html", home=Home(standings))
+
+
+@router.get("/i/{link}")
+async def invitation(request: Request, session: Session, link: str) -> Response:
+    """Reading the page opens nothing: a link preview in a chat program must not start the interview."""
+    try:
+        found = await interviews.follow_link(session, link)
+    except AppError as error:
+        return await _closed(request, session, link, error)
+    invited = Invited(found.candidate.name, known(found.problems), found.expires_at, found.opened_at is not None)
+    return page(request, "candidate/invitation.html", invited=invited)
+
+
+@router.post("/i/{link}")
+async def start(request: Request, session: Session, link: str) -> Response:
+    try:
+        found = await interviews.follow_link(session, link)
+    except AppError as error:
+        return await _closed(request, session, link, error)
+    cookie = await auth.admit_candidate(session, found)
+    target = f"/problems/{found.problems[0]}" if len(found.problems) == 1 else "/problems"
+    response = RedirectResponse(target, 303)
+    hours = (found.expires_at - found.created_at).total_seconds() / 3600
+    auth.set_cookie(response, request.app.state.settings, auth.CANDIDATE_COOKIE, cookie, hours=hours)
+    return response
+
+
+async def _closed(request: Request, session: AsyncSession, link: str, error: AppError) -> Response:
+    found: Invitation | None = await session.scalar(
+        select(Invitation).where(Invitation.link_hash == auth.hash_secret(link))
+    )
+    reason = "unknown" if found is None else "revoked" if found.revoked_at else "expired"
+    ended_at = found.expires_at if found else None
+    return page(request, "candidate/closed.html", status=error.status, reason=reason, ended_at=ended_at)
+
+
+@router.get("/problems")
+async def problem_list(request: Request, session: Session, access: MaybeCandidate) -> Response:
+    desk = desk_of(request, access)
+    if not desk.problems:
+        raise Unauthorized("Open your invitation link first.")
+    standings = await _standings(session, desk, access)
+    return page(
+        request, "candidate/problems.html", viewer=Viewer.of(access), problems=standings, expires_at=desk.expires_at
+    )
+
+
+async def _standings(session: AsyncSession, desk: Desk, access: CandidateAccess | None) -> list[Standing]:
+    sent = await submissions.history(session, access.candidate.id, limit=500) if access else []
+    return [_standing(problem, sent) for problem in desk.problems]
+
+
+def _standing(problem: Problem, sent: Sequence[Submission]) -> Standing:
+    scored = [one for one in sent if one.problem == problem.slug and one.kind is Kind.SUBMIT and one.score is not None]
+    best = max(scored, key=lambda one: one.sort_score, default=None)
+    return Standing(problem, best.score if best else None, best.verdict if best else None)

@@ -1,0 +1,205 @@
+"""One submission as an interviewer reads it: code, checks, diagnoses, judgings; and what they write about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi.sse import format_sse_event
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from app import interviews, submissions
+from app.auth import CurrentInterviewer
+from app.database import Session
+from app.errors import NotFound
+from app.models import Decision, Interviewer, Invitation, Judging, Note, Outcome, State, Submission
+from app.pages.listing import Line, listing
+from app.pages.results import marks_of
+from app.pages.shell import Viewer, page
+from app.queue.watch import Watch
+from app.schemas import read_report
+from judge import problem as problems
+from judge.problem import Problem
+from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Report, Verdict
+
+router = APIRouter()
+
+MAX_ID = 2**31 - 1
+HEARTBEAT_SECONDS = 15
+
+Number = Annotated[int, Path(ge=1, le=MAX_ID)]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A diagnosis and the checks it explains."""
+
+    diagnosis: Diagnosis
+    explains: list[CheckResult]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A group with its checks, the failed ones first."""
+
+    group: GroupResult
+    checks: list[CheckResult]
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything the page of one submission shows."""
+
+    submission: Submission
+    problem: Problem | None
+    verdict: Verdict | None
+    state: State
+    judging: Judging
+    is_newest: bool
+    judgings: Sequence[Judging]
+    askers: dict[int, str]
+    report: Report | None
+    parts: list[Part]
+    named: list[Named]
+    unexplained: int
+    lines: list[Line]
+    invitation: Invitation | None
+    notes: Sequence[Note]
+    decisions: Sequence[Decision]
+    outcomes: tuple[Outcome, ...]
+
+
+@router.get("/submissions/{number}")
+async def review(
+    request: Request,
+    session: Session,
+    interviewer: CurrentInterviewer,
+    number: Number,
+    judging: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
+) -> Response:
+    ready = await _review(session, number, judging)
+    return page(request, "staff/submission.html", viewer=Viewer.of(interviewer), review=ready)
+
+
+async def _review(session: AsyncSession, number: int, judging_id: int | None) -> Review:
+    submission = await submissions.get(session, number, with_code=True)
+    judgings = await submissions.judgings(session, number)
+    shown = _shown(judgings, judging_id)
+    report = read_report(shown.report.body) if shown.report else None
+    failed = [check for check in report.checks if _is_bad(check)] if report else []
+    named = [_named(diagnosis, failed) for diagnosis in report.diagnoses] if report else []
+    explained = {check.id for one in named for check in one.explains}
+    return Review(
+        submission=submission,
+        problem=problems.load(submission.problem) if submission.problem in problems.slugs() else None,
+        verdict=shown.verdict,
+        state=shown.state,
+        judging=shown,
+        is_newest=shown is judgings[0],
+        judgings=judgings,
+        askers=await _askers(session, judgings),
+        report=report,
+        parts=[_part(group, report) for group in report.groups] if report else [],
+        named=named,
+        unexplained=len([check for check in failed if check.id not in explained]),
+        lines=listing(submission.code, marks_of(report.to_dict()) if report else None),
+        invitation=await session.get(Invitation, submission.invitation_id) if submission.invitation_id else None,
+        notes=await interviews.notes(session, number),
+        decisions=await interviews.decisions(session, number),
+        outcomes=tuple(Outcome),
+    )
+
+
+def _shown(judgings: Sequence[Judging], judging_id: int | None) -> Judging:
+    """The judging asked for, else the newest."""
+    if judging_id is None:
+        return judgings[0]
+    for judging in judgings:
+        if judging.id == judging_id:
+            return judging
+    raise NotFound(f"This submission has no judging {judging_id}.")
+
+
+def _is_bad(check: CheckResult) -> bool:
+    return check.status in (CheckStatus.FAILED, CheckStatus.ERROR)
+
+
+def _named(diagnosis: Diagnosis, failed: list[CheckResult]) -> Named:
+    return Named(diagnosis, [check for check in failed if check.id in diagnosis.explains])
+
+
+_ORDER = {CheckStatus.FAILED: 0, CheckStatus.ERROR: 0, CheckStatus.NOT_RUN: 1, CheckStatus.PASSED: 2}
+
+
+def _part(group: GroupResult, report: Report) -> Part:
+    checks = [check for check in report.checks if check.group == group.id]
+    return Part(group, sorted(checks, key=lambda check: _ORDER[check.status]))
+
+
+async def _askers(session: AsyncSession, judgings: Sequence[Judging]) -> dict[int, str]:
+    """Who asked for each rejudge."""
+    named: dict[int, str] = {}
+    for judging in judgings:
+        if judging.requested_by is not None:
+            asker = await session.get(Interviewer, judging.requested_by)
+            named[judging.id] = asker.name if asker else ""
+    return named
+
+
+@router.get("/submissions/{number}/events")
+async def events(
+    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number
+) -> StreamingResponse:
+    """One event when the newest judging is done; the page then loads itself again."""
+    await submissions.get(session, number)
+    watch: Watch = request.app.state.watch
+
+    async def stream():  # type: ignore[no-untyped-def]
+        while not await watch.until_done(number, HEARTBEAT_SECONDS):
+            yield format_sse_event(comment="still waiting")
+        yield format_sse_event(data_str="done", event="verdict")
+
+    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+@router.post("/submissions/{number}/rejudge")
+async def rejudge(
+    request: Request,
+    session: Session,
+    interviewer: CurrentInterviewer,
+    number: Number,
+    same_seed: Annotated[str, Form()] = "",
+) -> Response:
+    newest = await submissions.newest_judging(session, number)
+    seed = newest.seed if same_seed else None
+    queue = request.app.state.queue
+    await submissions.rejudge(session, queue, number, interviewer_id=interviewer.id, seed=seed)
+    return RedirectResponse(f"/submissions/{number}", 303)
+
+
+@router.post("/submissions/{number}/notes")
+async def write_note(
+    session: Session, interviewer: CurrentInterviewer, number: Number, text: Annotated[str, Form()] = ""
+) -> Response:
+    await submissions.get(session, number)
+    await interviews.add_note(session, number, interviewer, text)
+    return RedirectResponse(f"/submissions/{number}#notes", 303)
+
+
+@router.post("/submissions/{number}/decisions")
+async def decide(
+    session: Session,
+    interviewer: CurrentInterviewer,
+    number: Number,
+    outcome: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    await submissions.get(session, number)
+    await interviews.decide(session, number, interviewer, outcome, reason)
+    return RedirectResponse(f"/submissions/{number}#decision", 303)

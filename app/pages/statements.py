@@ -1,0 +1,73 @@
+"""Renders a problem's statement: Markdown to HTML, formulas to MathML, code to highlighted code, all of it sanitised."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import nh3
+from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from app.pages.listing import highlight
+from judge.problem import Problem
+
+_MATHML = {
+    "math", "mrow", "mi", "mo", "mn", "mtext", "mspace", "mfrac", "msqrt", "mroot", "msub", "msup", "msubsup", "munder",
+    "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose",
+}  # fmt: skip
+_HTML = {
+    "p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "code", "pre", "span", "div", "blockquote", "a", "br", "hr",
+    "table", "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+_ATTRIBUTES = {
+    "math": {"display"},
+    "mo": {"stretchy", "fence", "form", "separator", "lspace", "rspace", "movablelimits", "accent", "minsize", "maxsize"},
+    "mi": {"mathvariant"},
+    "mtext": {"mathvariant"},
+    "mspace": {"width"},
+    "mover": {"accent"},
+    "mtable": {"columnalign"},
+    "mtd": {"columnalign"},
+    "mfrac": {"linethickness"},
+    "span": {"class"},
+    "div": {"class"},
+    "code": {"class"},
+    "ol": {"start"},
+    "a": {"href"},
+}  # fmt: skip
+
+
+def _formula(tex: str, options: dict[str, bool]) -> str:
+    block = options["display_mode"]
+    mathml: str = convert(tex, display="block" if block else "inline")
+    return mathml
+
+
+def _fence(code: str, language: str, _attributes: str) -> str:
+    return f"<pre><code>{highlight(code) if language == 'python' else escape(code)}</code></pre>"
+
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"highlight": _fence, "html": False})
+    .enable("table")
+    .use(dollarmath_plugin, renderer=_formula, allow_space=True, double_inline=True)
+)
+
+
+@lru_cache(maxsize=64)
+def _render(text: str) -> Markup:
+    clean = nh3.clean(_MARKDOWN.render(text), tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
+    return Markup(clean)  # noqa: S704 - sanitised in the line above
+
+
+def statement(problem: Problem, language: str) -> Markup:
+    """The problem's statement in that language, ready to stand in a page."""
+    return _render(_without_title(problem.statement[language]))
+
+
+def _without_title(text: str) -> str:
+    """The text without a leading ``# Title``: the page's own heading says it already."""
+    first, _, rest = text.lstrip().partition("\n")
+    return rest if first.startswith("# ") else text

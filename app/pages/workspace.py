@@ -1,0 +1,244 @@
+"""The workspace: statement beside editor, run and submit, and the verdict that arrives by itself."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Query, Request
+from fastapi.sse import format_sse_event
+from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from app import auth, submissions
+from app.auth import CandidateAccess, MaybeCandidate
+from app.database import Database, Session
+from app.errors import NotFound
+from app.models import Kind, State, Submission
+from app.pages import languages
+from app.pages.access import desk_of, require_problem
+from app.pages.results import Result, result_of
+from app.pages.shell import Viewer, fragment, page
+from app.pages.statements import statement
+from app.queue.watch import Watch
+from judge.problem import Problem
+from judge.report import Verdict
+
+router = APIRouter()
+
+MAX_ID = 2**31 - 1
+
+GUESTS_PER_MINUTE = 20
+"""From one address: a class that practises together passes, a flood of made-up guests does not."""
+
+HEARTBEAT_SECONDS = 15
+"""Well under the minute after which proxies cut a silent stream."""
+
+Number = Annotated[int, Path(ge=1, le=MAX_ID)]
+MaybeNumber = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One line of the history."""
+
+    id: int
+    is_run: bool
+    created_at: datetime
+    verdict: Verdict | None
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Everything the workspace shows."""
+
+    problem: Problem
+    siblings: tuple[Problem, ...]
+    statement: Markup
+    code: str
+    class_name: str
+    restored: bool
+    result: Result | None
+    history: list[Sent]
+    draft_key: str
+    once: str
+    expires_at: datetime | None
+    open: bool
+
+
+@router.get("/problems/{slug}")
+async def workspace(
+    request: Request,
+    session: Session,
+    access: MaybeCandidate,
+    slug: str,
+    result: MaybeNumber = None,
+    restore: MaybeNumber = None,
+    starter: bool = False,
+) -> Response:
+    desk = desk_of(request, access)
+    problem = require_problem(desk, access, slug)
+    history = await submissions.history(session, access.candidate.id, problem=slug) if access else []
+    shown = await own_result(session, access, slug, result) if result else None
+    ready = Workspace(
+        problem=problem,
+        siblings=desk.problems,
+        statement=statement(problem, languages.choose(request)),
+        code=problem.starter if starter else await _code(session, access, problem, history, restore or result),
+        class_name=problem.class_names[0],
+        restored=bool(restore or starter),
+        result=shown,
+        history=[sent_line(one) for one in history],
+        draft_key=f"{_owner(access)}:{slug}",
+        once=secrets.token_hex(12),
+        expires_at=desk.expires_at,
+        open=desk.open,
+    )
+    return page(request, "candidate/workspace.html", viewer=Viewer.of(access), work=ready)
+
+
+async def _code(
+    session: AsyncSession,
+    access: CandidateAccess | None,
+    problem: Problem,
+    history: Sequence[Submission],
+    wanted: int | None,
+) -> str:
+    """What the editor opens with: the submission asked for, else the last one sent, else the starter."""
+    number = wanted or (history[0].id if history else None)
+    if number is None:
+        return problem.starter
+    return (await own_submission(session, access, problem.slug, number)).code
+
+
+def _owner(access: CandidateAccess | None) -> str:
+    """A guest has one draft a problem before and after the first run, which is what makes them a guest."""
+    return "guest" if access is None or access.candidate.guest else str(access.candidate.id)
+
+
+def sent_line(submission: Submission) -> Sent:
+    return Sent(
+        submission.id, submission.kind is Kind.RUN, submission.created_at, submission.verdict, submission.score
+    )
+
+
+async def own_submission(
+    session: AsyncSession, access: CandidateAccess | None, slug: str, number: int
+) -> Submission:
+    """The candidate's own submission with its code; one of somebody else's is not found rather than forbidden."""
+    found = await submissions.get(session, number, with_code=True)
+    if access is None or found.candidate_id != access.candidate.id or found.problem != slug:
+        raise NotFound(f"You have no submission {number} for this problem.")
+    return found
+
+
+async def own_result(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Result:
+    found = await own_submission(session, access, slug, number)
+    return result_of(found, await submissions.newest_judging(session, number, with_report=True))
+
+
+# Sending -------------------------------------------------------------------------------------------------------------
+
+
+@router.post("/problems/{slug}")
+async def send(
+    request: Request,
+    session: Session,
+    access: MaybeCandidate,
+    slug: str,
+    code: Annotated[str, Form()] = "",
+    action: Annotated[Kind, Form()] = Kind.RUN,
+    once: Annotated[str, Form(max_length=64)] = "",
+) -> Response:
+    require_problem(desk_of(request, access), access, slug)
+    settings = request.app.state.settings
+    cookie = None
+    if access is None:
+        request.app.state.limiter.check("guest", _address(request), GUESTS_PER_MINUTE)
+        guest, cookie = await auth.admit_guest(session)
+        access = CandidateAccess(guest, None)
+    request.app.state.limiter.check("submit", f"candidate {access.candidate.id}", settings.submissions_per_minute)
+    # A textarea sends its lines with CR LF; the file it stands for has LF.
+    text = code.replace("\r\n", "\n")
+    sent = await submissions.submit(
+        session, request.app.state.queue, access.candidate, slug, text,
+        kind=action, invitation=access.invitation, idempotency_key=_key(once, action, text),
+    )  # fmt: skip
+    response = await _answer(request, session, access, sent.id, slug)
+    if cookie is not None:
+        auth.set_cookie(response, settings, auth.CANDIDATE_COOKIE, cookie, hours=auth.GUEST_DAYS * 24)
+    return response
+
+
+def _key(once: str, action: Kind, text: str) -> str | None:
+    """One form sent twice is one submission; changed code from a page the browser went back to is another."""
+    return hashlib.sha256(f"{once}\0{action}\0{text}".encode("utf-8", "surrogatepass")).hexdigest() if once else None
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+async def _answer(
+    request: Request, session: AsyncSession, access: CandidateAccess, number: int, slug: str
+) -> Response:
+    """A script gets the piece of page that waits for the verdict; a plain form is led to the page that shows it."""
+    there = f"/problems/{slug}?result={number}"
+    if "hx-request" not in request.headers:
+        return RedirectResponse(f"{there}#result", 303)
+    html = await _result_html(session, access, slug, number, languages.choose(request))
+    return HTMLResponse(html, headers={"HX-Replace-Url": there, "Cache-Control": "no-store"})
+
+
+async def _result_html(
+    session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str
+) -> str:
+    result = await own_result(session, access, slug, number)
+    history = await submissions.history(session, access.candidate.id, problem=slug)
+    return fragment(
+        language, "candidate/result_and_history.html",
+        result=result, history=[sent_line(one) for one in history], slug=slug,
+    )  # fmt: skip
+
+
+# The verdict arrives -------------------------------------------------------------------------------------------------
+
+
+@router.get("/problems/{slug}/submissions/{number}/events")
+async def events(
+    request: Request, session: Session, access: MaybeCandidate, slug: str, number: Number
+) -> StreamingResponse:
+    """Server-sent events until the verdict. A browser that reconnects is told at once how things stand."""
+    await own_submission(session, access, slug, number)
+    assert access is not None  # noqa: S101 - nobody owns a submission without being somebody
+    stream = _stream(request, access, slug, number)
+    return StreamingResponse(
+        stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    )
+
+
+async def _stream(request: Request, access: CandidateAccess, slug: str, number: int) -> AsyncIterator[bytes]:
+    """Holds no database connection while it waits."""
+    watch: Watch = request.app.state.watch
+    database: Database = request.app.state.database
+    language = languages.choose(request)
+    seen = None
+    while True:
+        progress = await watch.until_changed(number, seen, HEARTBEAT_SECONDS)
+        if progress is None:
+            yield format_sse_event(comment="still waiting")
+        elif progress.state is State.DONE:
+            async with database.reading() as session:
+                html = await _result_html(session, access, slug, number, language)
+            yield format_sse_event(data_str=html, event="verdict")
+            return
+        else:
+            seen = progress
+            html = fragment(language, "candidate/progress.html", state=progress.state)
+            yield format_sse_event(data_str=html, event="progress")

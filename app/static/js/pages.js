@@ -1,0 +1,64 @@
+// What every page does: local times, countdowns, copying, the theme switch, filters that apply at once, live staff pages.
+import { announce } from "./announce.js";
+import { localise, startCountdowns } from "./times.js";
+
+function copyOnClick(button) {
+  button.addEventListener("click", async () => {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try {
+      await navigator.clipboard.writeText(field.value);
+    } catch {
+      document.execCommand("copy"); // Plain http on another host has no clipboard interface.
+    }
+    announce(button.dataset.copied);
+    const before = button.textContent;
+    button.textContent = button.dataset.copied;
+    setTimeout(() => (button.textContent = before), 1600);
+  });
+}
+
+function switchThemeInPlace(form) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const theme = event.submitter.value;
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+    for (const button of form.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button === event.submitter));
+  });
+}
+
+function reloadWhenJudged(element) {
+  const events = new EventSource(element.dataset.judging);
+  events.addEventListener("verdict", () => {
+    events.close();
+    location.reload();
+  });
+}
+
+function confirmFirst(form) {
+  const dialog = document.getElementById(form.dataset.confirm);
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.confirmed) return;
+    event.preventDefault();
+    dialog.returnValue = "";
+    dialog.showModal();
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.confirmed = "yes";
+      form.requestSubmit();
+    }, { once: true });
+  });
+}
+
+localise(document);
+startCountdowns(document);
+document.querySelectorAll("[data-needs-script]").forEach((element) => (element.hidden = false));
+document.querySelectorAll("[data-copy]").forEach(copyOnClick);
+document.querySelectorAll("[data-theme-switch]").forEach(switchThemeInPlace);
+document.querySelectorAll("[data-judging]").forEach(reloadWhenJudged);
+document.querySelectorAll("form[data-confirm]").forEach(confirmFirst);
+document.querySelectorAll("form[data-at-once]").forEach((form) =>
+  form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit()),
+);
