@@ -13,6 +13,9 @@ ARGS ?=
 locked := flock Makefile
 page_sources := package.json package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print)
 
+# Should `make` be killed, the kernel ends what it runs.
+with_make := setpriv --pdeathsig TERM
+
 .NOTPARALLEL:
 .PHONY: help setup setup-dev serve test lint format verify doctor bench pin clean python sandbox browser
 .DEFAULT_GOAL := help
@@ -24,10 +27,10 @@ help: ## List these commands
 setup: sandbox .venv/installed app/static/dist/built ## Install everything that serving needs, and nothing twice
 
 serve: setup ## Serve Handcode on this machine: web and worker, SQLite, http://127.0.0.1:8000
-	@exec setpriv --pdeathsig TERM $(BIN)/python -m app.cli serve $(ARGS)
+	@HANDCODE_PRACTICE=$${HANDCODE_PRACTICE:-1} exec $(with_make) $(BIN)/python -m app.cli serve $(ARGS)
 
 test: setup-dev ## Run every test: real jail, real databases, a real browser, ruff and mypy
-	@exec setpriv --pdeathsig TERM $(BIN)/python -m pytest $(ARGS)
+	@exec $(with_make) $(BIN)/python -m pytest $(ARGS)
 
 lint: setup-dev ## Check style and types
 	$(BIN)/ruff check .
