@@ -1,0 +1,5 @@
+"""The mistakes one can make in BatchNorm1d."""
+
+from judge.problems.batchnorm_misconceptions import of_rank
+
+MISCONCEPTIONS = of_rank(2)

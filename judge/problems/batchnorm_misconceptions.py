@@ -1,0 +1,21 @@
+"""The catalogue of misconceptions both problems share, in the order in which equal explanations are preferred.
+
+Where two of them explain a transcript equally well, the earlier one is named: a formula that is wrong comes before the
+running statistics it spoils, those before the module's contract, and a narrow cause before a wide one.
+"""
+
+from __future__ import annotations
+
+from judge.problems.batchnorm_mistakes_axes import AXES
+from judge.problems.batchnorm_mistakes_formula import FORMULA
+from judge.problems.batchnorm_mistakes_gradients import GRADIENTS
+from judge.problems.batchnorm_mistakes_module import MODULE
+from judge.problems.batchnorm_mistakes_running import RUNNING
+from judge.problems.batchnorm_named import Misconception
+
+CATALOGUE: tuple[Misconception, ...] = FORMULA + RUNNING + MODULE + AXES + GRADIENTS
+
+
+def of_rank(rank: int) -> tuple[Misconception, ...]:
+    """The misconceptions one can have about inputs of this rank: 2 for [N, D], 4 for [N, C, H, W]."""
+    return tuple(misconception for misconception in CATALOGUE if rank in misconception.ranks)

@@ -1,0 +1,48 @@
+"""What a named misconception is: its words for the interviewer and the choices that make a layer wrong in this way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from judge.problems.batchnorm_choices import Changes, Choices
+from judge.problems.batchnorm_layer import LayerFactory
+from judge.report import Text
+
+BOTH_RANKS = (2, 4)
+ONLY_IMAGES = (4,)
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One mistake that has a name. ``variants`` are the ways it is coded that behave differently, the usual one first.
+
+    ``fitted`` names a choice that holds a number a candidate may have typed: it is solved for, and the values in the
+    variants are only where the search begins.
+    """
+
+    id: str
+    title: Text
+    sentence: Text
+    question: Text
+    variants: tuple[Changes, ...]
+    ranks: tuple[int, ...] = BOTH_RANKS
+    fitted: str | None = None
+
+    def layers(self, rank: int, convention: str = "biased") -> tuple[LayerFactory, ...]:
+        """A factory of wrong layers for each variant."""
+        right = Choices(rank, convention)
+        return tuple(LayerFactory(right.changed(changes)) for changes in self.variants)
+
+
+def named(
+    name: str,
+    title: tuple[str, str],
+    sentence: tuple[str, str],
+    question: tuple[str, str],
+    *variants: Changes,
+    ranks: tuple[int, ...] = BOTH_RANKS,
+    fitted: str | None = None,
+) -> Misconception:
+    """A misconception from its words in English and Chinese."""
+    texts = [dict(zip(("en", "zh"), pair, strict=True)) for pair in (title, sentence, question)]
+    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted)

@@ -1,0 +1,207 @@
+"""What a BatchNorm layer with given choices keeps: scale, shift and running statistics, made, read and updated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from judge.problems import batchnorm_statistics as statistics
+from judge.problems.batchnorm_choices import Choices
+from judge.problems.batchnorm_statistics import Batch
+
+HARD_CODED_FEATURES = 64
+"""What a layer with a fixed number of channels was written for; no exam has as many."""
+
+_RANDOM = {"normal": torch.randn, "uniform": torch.rand}
+
+
+class LayerState(nn.Module):
+    """Scale, shift, running mean and running variance of ``num_features`` values each."""
+
+    scale: Any
+    shift: Any
+    running_mean: Any
+    running_var: Any
+
+    def __init__(
+        self, num_features: int, eps: float, momentum: float, choices: Choices, shared: dict[int, Any]
+    ) -> None:
+        super().__init__()
+        self.choices = choices
+        self.features = HARD_CODED_FEATURES if choices.fixed_shape == "features" else num_features
+        self.argument_eps = eps
+        self.eps = eps if choices.eps_value is None else choices.eps_value
+        self.momentum = momentum if choices.momentum_value is None else choices.momentum_value
+        self.steps = 0
+        self.shared = shared
+        self._make_affine()
+        self._make_statistics()
+
+    def _make_affine(self) -> None:
+        kind = self.choices.affine_kind
+        for name, start in (("scale", self.choices.scale_start), ("shift", self.choices.shift_start)):
+            if kind in ("missing", f"no_{name}"):
+                setattr(self, name, None)
+                continue
+            values = _RANDOM[start](self.features) if isinstance(start, str) else torch.full((self.features,), start)
+            if kind == "attributes":
+                setattr(self, name, values.requires_grad_(True))
+            elif kind == "plain_attributes":
+                setattr(self, name, values)
+            elif kind == "buffers":
+                self.register_buffer(name, values)
+            else:
+                setattr(self, name, nn.Parameter(values, requires_grad=kind != "frozen_parameters"))
+
+    def _make_statistics(self) -> None:
+        start = 0.0 if self.choices.rule.startswith("debias_from_zero") else self.choices.running_var_start
+        count = 1 if self.choices.scalar == "running" or self._keeps_one_number() else self.features
+        mean, variance = torch.zeros(count), torch.full((count,), start)
+        if self.choices.shared != "none":
+            mean, variance = self._share(mean, variance)
+        if self.choices.stats_kind.startswith("lazy"):
+            self.running_mean = self.running_var = None
+        else:
+            self._store("running_mean", mean)
+            self._store("running_var", variance)
+
+    def _keeps_one_number(self) -> bool:
+        return self.choices.axes == "all" and self.choices.running_shape == "kept"
+
+    def _share(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """The statistics all layers of this class have in common."""
+        if self.choices.shared == "reset":
+            self.shared[0] = (mean, variance)
+            return mean, variance
+        mean, variance, scale, shift = self.shared.setdefault(self.features, (mean, variance, self.scale, self.shift))
+        if self.choices.shared == "with_affine":
+            self.scale, self.shift = scale, shift
+        return mean, variance
+
+    def _store(self, name: str, value: Tensor) -> None:
+        kind = self.choices.stats_kind
+        if kind.endswith("attributes"):
+            setattr(self, name, value)
+        elif kind.endswith("parameters"):
+            setattr(self, name, nn.Parameter(value, requires_grad=kind == "parameters"))
+        elif kind == "lazy":
+            self.__dict__.pop(name, None)
+            self.register_buffer(name, value)
+        else:
+            self.register_buffer(name, value, persistent=kind != "not_persistent")
+
+    def make_lazy_statistics(self, x: Tensor) -> None:
+        """Creates the running statistics of a layer that does so at its first forward."""
+        if self.choices.stats_kind.startswith("lazy") and self.running_mean is None:
+            self._store("running_mean", x.new_zeros(self.features))
+            self._store("running_var", x.new_full((self.features,), self.choices.running_var_start))
+
+    def shaped(self, values: Tensor, along_last: bool = False) -> Tensor:
+        """One value for each channel, shaped to meet the input along its channels or, by mistake, its last axis."""
+        if self.choices.rank == 2 or along_last or values.dim() > 1:
+            return values
+        return values.view(1, -1, 1, 1)
+
+    # Reading
+
+    def _running(self, which: str) -> Tensor:
+        if self.choices.shared == "reset":
+            held: Tensor = self.shared[0][0 if which == "mean" else 1]
+            return held
+        found: Tensor = self.running_mean if which == "mean" else self.running_var
+        return found
+
+    def read(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Running mean and variance as they are used, and the inverse std where it does not follow from them."""
+        choices = self.choices
+        along_last = choices.last_axis in ("running", "affine_and_running", "all")
+        mean, stored = (self.shaped(self._running(which).clone(), along_last) for which in ("mean", "var"))
+        if choices.dtype == "float32":
+            mean, stored = mean.float(), stored.float()
+        if choices.nan == "masked_running":
+            mean, stored = mean.nan_to_num(0.0), stored.nan_to_num(1.0)
+        mean, stored = self._debiased(mean, stored)
+        match choices.running_read:
+            case "std":
+                return mean, stored, 1 / stored
+            case "std_plus_eps":
+                return mean, stored, 1 / (stored + self.eps)
+            case "std_squared":
+                return mean, stored.square(), None
+            case "inverse_std":
+                return mean, stored, stored
+            case "inverse_std_squared":
+                return mean, 1 / stored.square(), None
+            case _:
+                return mean, stored, None
+
+    def _debiased(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Adam's correction of averages that started at zero (Kingma & Ba 2015)."""
+        rule = self.choices.rule
+        if not rule.startswith("debias"):
+            return mean, variance
+        weight = 1 - (1 - self.momentum) ** self.steps
+        if rule.endswith("unguarded") and self.steps == 0:
+            return mean, variance
+        if weight == 0 and not rule.endswith("unguarded"):
+            return torch.zeros_like(mean), torch.ones_like(variance)
+        divisor = torch.tensor(weight, dtype=mean.dtype)
+        return mean / divisor, variance / divisor
+
+    # Updating
+
+    def update(self, batch: Batch) -> None:
+        """Takes the statistics of one batch into the running ones, in place, as often as was chosen."""
+        if self.choices.running_shape == "refused":
+            raise RuntimeError("The expanded size of the tensor must match the existing size")
+        for time in range(self.choices.update_times):
+            self.steps += 1
+            values = statistics.for_running(batch, self.choices, self.argument_eps)
+            for which, value in zip(("mean", "var"), values, strict=True):
+                again = time == 0 or self.choices.twice_for in ("both", which)
+                if again and self.choices.updates in ("both", which):
+                    self._update_one(which, value)
+
+    def _update_one(self, which: str, value: Tensor) -> None:
+        choices = self.choices
+        held = self._running(which)
+        old = held
+        if choices.running_shape == "kept":
+            old = self.shaped(old)
+        elif held.numel() == 1:
+            value = value.flatten()[:1]
+        else:
+            value = value.reshape(-1)
+        if choices.graph != "cut" and choices.graph_for in ("both", which):
+            self._update_with_graph(which, held, value)
+            return
+        new = self._blended(which, old.detach(), value.detach())
+        if choices.dtype == "float32_running":
+            setattr(self, f"running_{which}", new.float())
+        elif choices.running_shape == "kept" and new.numel() > 1:
+            setattr(self, f"running_{which}", new)
+        else:
+            held.data.copy_(new.reshape(held.shape))
+
+    def _update_with_graph(self, which: str, held: Tensor, value: Tensor) -> None:
+        if self.choices.graph == "rebound":
+            setattr(self, f"running_{which}", self._blended(which, held, value))
+        else:
+            held.mul_(1 - self.momentum).add_(self.momentum * value)
+
+    def _blended(self, which: str, old: Tensor, value: Tensor) -> Tensor:
+        momentum = self.momentum
+        rule = self.choices.rule if self.choices.rule_for in ("both", which) else "ema"
+        match rule:
+            case "reversed":
+                return momentum * old + (1 - momentum) * value
+            case "average":
+                return old + (value - old) / self.steps
+            case "last":
+                return value.expand_as(old)
+            case "first_batch" if self.steps == 1:
+                return value.expand_as(old)
+            case _:
+                return (1 - momentum) * old + momentum * value
