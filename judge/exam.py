@@ -171,8 +171,8 @@ def encode(exam: Exam, device: str) -> bytes:
 
 
 def job(encoded: bytes, source: bytes) -> bytes:
-    """What a cell reads: the encoded exam and the candidate's source, behind their length."""
-    return struct.pack("<I", len(encoded) + len(source)) + encoded + source
+    """What a cell is given: the encoded exam and, behind it, the candidate's source."""
+    return encoded + source
 
 
 # Out of the cell

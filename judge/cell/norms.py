@@ -124,8 +124,9 @@ def _wrapped(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def note(name: str, line: int | None = None) -> None:
     """Writes down that a built-in normalisation is at work, on the candidate's line that is being run."""
-    if _state["watching"]:
-        _seen.setdefault(name, line or _candidate_line())
+    line = line or _candidate_line()
+    if _state["watching"] and not (line is None and name.endswith("_backward")):  # autograd's own half of a forward
+        _seen.setdefault(name, line)
 
 
 def _candidate_line() -> int | None:

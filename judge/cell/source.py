@@ -54,6 +54,12 @@ def load(text: str) -> types.ModuleType:
     return module
 
 
+def unload() -> None:
+    """Forgets the module, so that the next file starts from nothing."""
+    sys.modules.pop(MODULE_NAME, None)
+    linecache.cache.pop(SOURCE_NAME, None)
+
+
 def find_class(module: types.ModuleType, names: list[str]) -> type[Any]:
     """The first of ``names`` that is a class of the module; raises ``CannotLoad``."""
     for name in names:

@@ -23,7 +23,7 @@ READY = b"ready"
 SPAWN_DESCRIPTORS = 4  # gate, channel, stdout, stderr
 
 _WARM_MODULES = (
-    "numpy", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
+    "numpy", "numpy.random", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
     "abc", "ast", "bisect", "collections", "contextlib", "copy", "cProfile", "dataclasses", "decimal", "enum",
     "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
     "operator", "pathlib", "pprint", "queue", "random", "re", "statistics", "string", "tempfile", "textwrap",
@@ -36,6 +36,7 @@ _WARM_MODULES = (
 
 def main() -> None:
     """``zygote.py CONTROL DEVICE``: the socket's descriptor and ``cpu`` or ``cuda``."""
+    os.environ.clear()  # bubblewrap leaves PWD
     control = socket.socket(fileno=int(sys.argv[1]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries about themselves; a candidate's own warnings are shown
@@ -58,14 +59,11 @@ def _warm_up() -> None:
     torch.set_num_interop_threads(1)
     for name in _WARM_MODULES:
         importlib.import_module(name)
-    layer = torch.nn.Linear(4, 4)
-    for _ in range(2):
-        x = torch.randn(8, 4, requires_grad=True)
-        y = layer(x).var(dim=0, unbiased=False).add(1e-5).sqrt().sum() + x.mean().square()
-        y.backward()
-    from judge.cell import norms
+    from judge.cell import norms, warmup
 
+    warmup.run()
     norms.install()
+    warnings.resetwarnings()
 
 
 def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it at the top would import torch there

@@ -1,0 +1,139 @@
+"""Judges one submission: the only file that knows the order of steps – prepare, run, compare, explain, report."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from judge import diagnosis, evidence, grading
+from judge.cells import CellOutcome, Cells
+from judge.exam import job
+from judge.problem import MAX_SOURCE_BYTES, Problem
+from judge.report import Report, Timing, Verdict
+from judge.samples import views
+from judge.stock import Prepared, Stock, prepare_exam
+from judge.words import VERDICT_MESSAGES
+
+
+@dataclass
+class _Stages:
+    """Where the milliseconds of one judging went."""
+
+    milliseconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.milliseconds[name] = round((time.perf_counter() - began) * 1000, 3)
+
+
+class Judge:
+    """A judge with its box and standby cells; ``judge`` may be called from several threads at once."""
+
+    def __init__(
+        self, *, standby_cells: int = 2, stock: int = 0, device: str = "cpu", require_cgroups: bool = False
+    ) -> None:
+        """Starts the box; ``stock`` exams of each problem are prepared ahead.
+
+        Raises ``judge.cells.CellFault`` with a sentence when a wall cannot be put up.
+        """
+        self.device = device
+        self.cells = Cells(standby=standby_cells, require_cgroups=require_cgroups, device=device)
+        self._cores = os.cpu_count() or 1
+        self._running = 0
+        self._counting = threading.Lock()
+        self._stock = Stock(device, stock, core_is_free=lambda: self._running < self._cores)
+
+    def judge(
+        self,
+        problem: Problem,
+        source: bytes,
+        *,
+        samples: bool = False,
+        seed: int | None = None,
+        accept: tuple[str, ...] | None = None,
+    ) -> Report:
+        """The report on ``source``; raises only for faults of ours.
+
+        ``samples`` runs the sample scenarios and shows everything; ``seed`` repeats an earlier exam; ``accept``
+        narrows the conventions the problem accepts.
+        """
+        if len(source) > MAX_SOURCE_BYTES:
+            raise ValueError(f"source of {len(source)} bytes; at most {MAX_SOURCE_BYTES} are judged")
+        stages = _Stages()
+        with self._counted():
+            with stages("prepare"):
+                fresh = seed is None and not samples
+                prepared = (
+                    self._stock.take(problem)
+                    if fresh
+                    else prepare_exam(problem, self.device, seed=seed, samples=samples)
+                )
+            with stages("cell"):
+                outcome = self.cells.run(job(prepared.encoded, source), problem.limits)
+            return _report(prepared, outcome, accept or problem.accept, self.device, stages)
+
+    def close(self) -> None:
+        """Ends the box and every cell in it."""
+        self._stock.close()
+        self.cells.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Counts a judging as running, so that exams are only prepared ahead while a core is free."""
+        with self._counting:
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._running -= 1
+
+
+def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], device: str, stages: _Stages) -> Report:
+    exam, key = prepared.exam, prepared.key
+    with stages("grading"):
+        found = evidence.read(exam, key.labels, outcome)
+        graded = grading.grade(key, found.transcript, accept)
+        verdict = _verdict(found, graded)
+    diagnoses: tuple[diagnosis.Diagnosis, ...] = ()
+    with stages("diagnosis"):
+        if verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples:
+            diagnoses = diagnosis.diagnose(key, found.transcript, graded)
+    named = verdict is Verdict.WRONG_ANSWER and not exam.samples and not diagnoses
+    return Report(
+        problem=exam.problem.slug,
+        problem_version=exam.problem.version,
+        device=device,
+        seed=exam.seed,
+        verdict=verdict,
+        score=0.0 if exam.samples or verdict is Verdict.RULE_VIOLATION else graded.score,
+        max_score=exam.problem.max_score,
+        conventions={"running_var": graded.convention} if graded.convention else {},
+        diagnoses=diagnoses,
+        groups=graded.groups,
+        checks=graded.checks,
+        error=found.error,
+        rule_findings=found.findings,
+        stdout=outcome.stdout.decode("utf-8", "replace"),
+        stderr=outcome.stderr.decode("utf-8", "replace"),
+        timing=Timing(outcome.wall_ms, outcome.cpu_ms, stages.milliseconds),
+        peak_memory_bytes=outcome.peak_memory_bytes,
+        message=VERDICT_MESSAGES[verdict],
+        samples=views(key, found.transcript, accept) if exam.samples else (),
+        diagnosis_note=diagnosis.NOTHING_KNOWN if named else None,
+    )
+
+
+def _verdict(found: evidence.Evidence, graded: grading.Graded) -> Verdict:
+    """What the run itself decides, then the rule, then the checks."""
+    if found.verdict is not None:
+        return found.verdict
+    if found.rule_broken:
+        return Verdict.RULE_VIOLATION
+    return graded.verdict

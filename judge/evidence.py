@@ -1,0 +1,109 @@
+"""Reads what a cell left behind – frames, exit, output – into plain evidence; every byte of it is untrusted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from judge.cell import wire
+from judge.cells import CellOutcome, Ended
+from judge.exam import Exam, Transcript, transcript_of_cell
+from judge.report import CandidateError, RuleFinding, Verdict
+
+_LIMIT_VERDICTS = {
+    Ended.WALL_LIMIT: Verdict.TIME_LIMIT,
+    Ended.CPU_LIMIT: Verdict.TIME_LIMIT,
+    Ended.MEMORY_LIMIT: Verdict.MEMORY_LIMIT,
+    Ended.OUTPUT_LIMIT: Verdict.OUTPUT_LIMIT,
+}
+_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of one run before anything is compared.
+
+    ``verdict`` is set when the run itself decides (a limit, a file that does not load, a process that died); the
+    checks then only say how far it came. ``rule_broken`` holds when a built-in normalisation did the work.
+    """
+
+    transcript: Transcript
+    verdict: Verdict | None
+    error: CandidateError | None
+    findings: tuple[RuleFinding, ...]
+    rule_broken: bool
+
+
+def read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
+    """The evidence in an outcome; bytes no honest driver sends count as the candidate's process having broken down."""
+    try:
+        return _read(exam, labels, outcome)
+    except (wire.Malformed, ValueError):
+        empty: Transcript = (None,) * len(exam.concretes)
+        error = CandidateError("ProcessError", None, "The process wrote into the judge's channel.")
+        return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)
+
+
+def _read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
+    frames = {(kind, index): payload for kind, index, payload in outcome.frames}
+    scenarios = {index: payload for (kind, index), payload in frames.items() if kind == wire.Kind.SCENARIO}
+    if any(index >= len(exam.concretes) for index in scenarios):
+        raise wire.Malformed("a scenario the exam does not have")
+    transcript = transcript_of_cell(exam, labels, scenarios)
+    findings, broken = _findings(frames)
+    verdict, error = _how_it_ended(outcome, frames, transcript)
+    return Evidence(transcript, verdict, error, findings, broken)
+
+
+def _how_it_ended(
+    outcome: CellOutcome, frames: dict[tuple[int, int], bytes], transcript: Transcript
+) -> tuple[Verdict | None, CandidateError | None]:
+    if outcome.ended in _LIMIT_VERDICTS:
+        return _LIMIT_VERDICTS[outcome.ended], None
+    for stage, verdict in ((0, Verdict.COMPILE_ERROR), (1, Verdict.RUNTIME_ERROR)):
+        if (wire.Kind.FATAL, stage) in frames:
+            raw = wire.read_error(frames[wire.Kind.FATAL, stage])
+            return _out_of_memory(raw) or verdict, _error(raw)
+    if outcome.ended is not Ended.FINISHED or None in transcript:
+        return Verdict.RUNTIME_ERROR, CandidateError("ProcessError", None, _last_words(outcome))
+    raised = next((seen.error for seen in transcript if seen is not None and seen.error is not None), None)
+    if raised is None:
+        return None, None
+    return _out_of_memory(raised), _error(raised)
+
+
+def _error(raw: wire.RawError) -> CandidateError:
+    return CandidateError(raw.type, raw.line, raw.message)
+
+
+def _out_of_memory(raw: wire.RawError) -> Verdict | None:
+    """An allocation refused at the limit surfaces as an exception of the candidate's; it is the limit all the same."""
+    refused = raw.type in ("MemoryError", "OutOfMemoryError") or any(word in raw.message for word in _OUT_OF_MEMORY)
+    return Verdict.MEMORY_LIMIT if refused else None
+
+
+def _last_words(outcome: CellOutcome) -> str:
+    if outcome.signal is not None:
+        return f"The process was ended by signal {outcome.signal} before the exam was over."
+    return "The process ended before the exam was over."
+
+
+def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, ...], bool]:
+    named = _rows(frames.get((wire.Kind.LOOKED, 0)), 3)
+    ran = _rows(frames.get((wire.Kind.NORMS, 0)), 2)
+    findings = [RuleFinding(str(name)[:200], _line(line), "ran") for name, line in ran]
+    findings += [RuleFinding(str(name)[:200], _line(line), "named") for name, line, _ in named]
+    return tuple(findings[:50]), bool(ran) or any(quiet is True for _, _, quiet in named)
+
+
+def _rows(payload: bytes | None, width: int) -> list[list[object]]:
+    if payload is None:
+        return []
+    rows = json.loads(payload)
+    if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == width for row in rows):
+        raise wire.Malformed("findings of another form")
+    return rows
+
+
+def _line(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 < value < 1_000_000 else None

@@ -1,0 +1,80 @@
+"""Exams with their answer keys, prepared ahead while a core is free; each is handed out once."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from judge import grading
+from judge.exam import Exam, encode, prepare
+from judge.problem import Problem, load_all
+
+SEED_BITS = 53
+"""53 bits: a seed survives any JSON reader that keeps numbers as doubles."""
+
+_LOOK_AGAIN_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An exam with its answer key and its bytes for a cell: all that can be known before the code is."""
+
+    exam: Exam
+    key: grading.AnswerKey
+    encoded: bytes
+
+
+def prepare_exam(problem: Problem, device: str, *, seed: int | None = None, samples: bool = False) -> Prepared:
+    """A fresh exam, or the one of ``seed``."""
+    exam = prepare(problem, secrets.randbits(SEED_BITS) if seed is None else seed, samples=samples)
+    return Prepared(exam, grading.answer_key(exam), encode(exam, device))
+
+
+class Stock:
+    """Keeps ``size`` exams of each problem ready; a thread refills it whenever ``core_is_free`` says so."""
+
+    def __init__(self, device: str, size: int, core_is_free: Callable[[], bool]) -> None:
+        self._device = device
+        self._size = size
+        self._core_is_free = core_is_free
+        self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in load_all()}
+        self._wanted = threading.Condition()
+        self._closed = False
+        self._filler = threading.Thread(target=self._fill, name="stock", daemon=True)
+        if size:
+            self._filler.start()
+
+    def take(self, problem: Problem) -> Prepared:
+        """An exam never used before: from the stock, or prepared now when the stock is empty."""
+        with self._wanted:
+            ready = self._ready.setdefault(problem.slug, deque())
+            prepared = ready.popleft() if ready else None
+            self._wanted.notify()
+        return prepared or prepare_exam(problem, self._device)
+
+    def close(self) -> None:
+        """Ends the refilling."""
+        with self._wanted:
+            self._closed = True
+            self._wanted.notify()
+        if self._filler.is_alive():
+            self._filler.join()
+
+    def _fill(self) -> None:
+        while (problem := self._next_wanted()) is not None:
+            prepared = prepare_exam(problem, self._device)
+            with self._wanted:
+                self._ready[problem.slug].append(prepared)
+
+    def _next_wanted(self) -> Problem | None:
+        """Waits until a problem is short of exams and a core is free; None when closed."""
+        with self._wanted:
+            while not self._closed:
+                short = [problem for problem in load_all() if len(self._ready[problem.slug]) < self._size]
+                if short and self._core_is_free():
+                    return min(short, key=lambda problem: len(self._ready[problem.slug]))
+                self._wanted.wait(_LOOK_AGAIN_SECONDS if short else None)
+        return None
