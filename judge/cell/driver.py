@@ -8,12 +8,20 @@ index. Not a wall: in a cell it shares its process with the candidate, so nothin
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import nn
+
+from judge.cell.source import describe
+
+HINT = "hint."
+"""How labels begin that are never graded: how a layer is made, which tells apart mistakes that behave alike."""
+
+MAX_GRAPH_NODES = 500
+"""An honest layer's graph has some twenty nodes; a loop over channels a few hundred."""
 
 Step = Sequence[Any]
 """``[operation, {argument: value}]``; what each operation takes is said at its method below."""
@@ -136,12 +144,14 @@ class _Stage:
         self.layers[layer] = built if self.device == "cpu" else built.to(self.device)
 
     def deepcopy(self, layer: str, source: str) -> None:
-        self.layers[layer] = copy.deepcopy(self.layers[source])
+        with _complaining("cannot_be_copied"):
+            self.layers[layer] = copy.deepcopy(self.layers[source])
 
     def load(self, layer: str, source: str) -> None:
         """Carries the state dict of ``source`` into ``layer``, strictly, as a saved file would."""
-        state = {name: value.detach().clone() for name, value in self.layers[source].state_dict().items()}
-        self.layers[layer].load_state_dict(state)
+        state = {name: copy.deepcopy(value) for name, value in _state(self.layers[source]).items()}
+        with _complaining("state_dict_does_not_load"):
+            self.layers[layer].load_state_dict(state)
 
     def double(self, layer: str) -> None:
         self.layers[layer].double()
@@ -205,12 +215,15 @@ class _Stage:
 
     def backward(self, layer: str, upstream: int, out: str = "y", parameters: bool = True) -> None:
         """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift."""
+        self.see(f"{HINT}{out}.own_backward", torch.tensor([int(has_own_backward(self.outputs[out]))]))
         roles = ("scale", "shift") if parameters else ()
         found = {role: self.parameter(layer, role) for role in roles}
         for parameter in found.values():
             parameter.grad = None
-        given = self.inputs[out]
-        torch.autograd.backward(self.outputs[out], self.given[upstream].to(self.outputs[out].dtype))
+        given, output = self.inputs[out], self.outputs[out]
+        if output.requires_grad:  # else every gradient is absent
+            with _complaining("backward_fails"):
+                torch.autograd.backward(output, self.given[upstream].to(output.dtype))
         if given.requires_grad:
             self.see(f"{out}.dx", given.grad)
         for role, parameter in found.items():
@@ -221,6 +234,8 @@ class _Stage:
 
     def parameters(self, layer: str) -> None:
         """How many learnable parameters there are, of how many elements each, and their values in the roles found."""
+        self.see(f"{HINT}buffers", sizes_of(self.layers[layer].buffers()))
+        self.see(f"{HINT}attributes", sizes_of(vars(self.layers[layer]).values()))
         learnable = [p for p in self.layers[layer].parameters() if p.requires_grad]
         self.see("parameters.sizes", torch.tensor(sorted(p.numel() for p in learnable)))
         for role in ("scale", "shift"):
@@ -230,6 +245,43 @@ class _Stage:
         """Whether any buffer takes part in autograd (0 or 1)."""
         tied = any(buffer.requires_grad for buffer in self.layers[layer].buffers())
         self.see("buffers.require_grad", torch.tensor([int(tied)]))
+
+
+def has_own_backward(output: torch.Tensor) -> bool:
+    """Whether an ``autograd.Function`` written in Python is part of the output's graph."""
+    found: set[Any] = set()
+    waiting = [output.grad_fn]
+    while waiting and len(found) < MAX_GRAPH_NODES:
+        node = waiting.pop()
+        if node is None or node in found:
+            continue
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            return True
+        found.add(node)
+        waiting += [before for before, _ in node.next_functions]
+    return False
+
+
+def sizes_of(values: Iterable[Any]) -> torch.Tensor:
+    """The sorted element counts of the tensors among ``values``."""
+    return torch.tensor(sorted(value.numel() for value in values if type(value) is torch.Tensor), dtype=torch.int64)
+
+
+def _state(layer: Any) -> dict[str, Any]:
+    return {
+        name: value.detach() if isinstance(value, torch.Tensor) else value for name, value in layer.state_dict().items()
+    }
+
+
+@contextmanager
+def _complaining(code: str) -> Iterator[None]:
+    """An exception that torch raises about the layer is a fact about it; one of the candidate's own lines is theirs."""
+    try:
+        yield
+    except Exception as error:
+        if describe(error)[1] is not None:
+            raise
+        raise Complaint(code) from error
 
 
 def laid_out(tensor: torch.Tensor, layout: str) -> torch.Tensor:
@@ -260,15 +312,9 @@ _OPERATIONS: dict[str, Callable[..., None]] = {
         _Stage.sgd,
         _Stage.forward,
         _Stage.backward,
+        _Stage.input_gradient,
         _Stage.parameters,
         _Stage.buffers_free,
     )
 }
 OPERATIONS = frozenset(_OPERATIONS)
-
-
-def serve(channel: int) -> None:
-    """Answers the one job of this cell on the descriptor ``channel``; returns when the last frame is written."""
-    from judge.cell.answering import answer  # here: answering imports this file
-
-    answer(channel)
