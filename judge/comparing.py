@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from judge.cell.driver import HINT
 from judge.exam import Observation, Seen
 
 
@@ -56,6 +57,7 @@ def same(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> Difference 
     found = [
         difference
         for one, other, tolerance in zip(expected.observations, seen.observations, tolerances, strict=True)
+        if not one.label.startswith(HINT)
         if (difference := _same_observation(one, other, tolerance)) is not None
     ]
     return max(found, key=lambda difference: difference.ratio, default=None)
