@@ -1,4 +1,4 @@
-# expects: None instead of a tensor
+# expects: unknown
 import torch
 import torch.nn as nn
 
