@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -209,26 +209,30 @@ _bearer = HTTPBearer(auto_error=False, description="An API token: hc_…")
 
 
 async def require_token(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], session: Session
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> ApiToken:
-    """The API token of this request; raises ``Unauthorized``."""
+    """The API token of this request; raises ``Unauthorized``. Looked up before the request's own transaction begins:
+    a stranger must not come as far as the write lock."""
     challenge = {"WWW-Authenticate": "Bearer"}
     if credentials is None:
         raise Unauthorized("Send an API token: Authorization: Bearer hc_…", headers=challenge)
-    token = await find_token(session, credentials.credentials)
+    token = await find_token(request.app.state.database, credentials.credentials)
     if token is None:
         raise Unauthorized("This API token is unknown or revoked.", headers=challenge)
     return token
 
 
-async def find_token(session: AsyncSession, secret: str) -> ApiToken | None:
-    found: ApiToken | None = await session.scalar(
-        select(ApiToken).where(
-            ApiToken.sha256 == hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest(),
-            ApiToken.revoked_at.is_(None),
-        )
-    )
-    return found
+_FIND_TOKEN = select(ApiToken.id, ApiToken.name, ApiToken.prefix, ApiToken.scopes).where(
+    ApiToken.sha256 == bindparam("hash"), ApiToken.revoked_at.is_(None)
+)
+
+
+async def find_token(database: Database, secret: str) -> ApiToken | None:
+    """The token, not attached to any session."""
+    hashed = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    async with database.engine.connect() as connection:
+        row = (await connection.execute(_FIND_TOKEN, {"hash": hashed})).one_or_none()
+    return ApiToken(id=row.id, name=row.name, prefix=row.prefix, sha256=hashed, scopes=row.scopes) if row else None
 
 
 CurrentToken = Annotated[ApiToken, Depends(require_token)]

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, event, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-BUSY_TIMEOUT_MS = 10_000
-"""How long SQLite waits for another writer. A write holds the lock for about a millisecond; ten seconds is a disk
-in trouble."""
+from app.inline_sqlite import checkpoint, connector
+
+LOG_BYTES = 4 * 1024 * 1024
+"""A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
+LOG_LOOK_SECONDS = 1.0
+
+
+Transaction = AsyncSession | AsyncConnection
+"""What a statement is executed in: a session, or on the way of every verdict the bare connection, which costs half."""
+
+
+def dialect_of(transaction: Transaction) -> str:
+    bind = transaction.get_bind() if isinstance(transaction, AsyncSession) else transaction
+    return bind.dialect.name
 
 
 class Database:
@@ -25,6 +38,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = self._sqlite_engine(pool_size) if self.is_sqlite else self._postgresql_engine(pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._one_writer = asyncio.Lock()
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -35,17 +49,27 @@ class Database:
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session for changing: commits when the block ends, rolls back when it raises."""
-        async with self._sessions() as session:
-            if self.is_sqlite:
-                await session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
-            else:
-                await session.begin()
-            try:
+        if not self.is_sqlite:
+            async with self._sessions() as session, session.begin():
                 yield session
-            except BaseException:
-                await session.rollback()
-                raise
-            await session.commit()
+            return
+        # The writers of this process queue up here, first come first served; only other processes are waited for by
+        # asking again and again.
+        async with self._one_writer, self._sessions() as session, session.begin():
+            await session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def changing(self) -> AsyncIterator[AsyncConnection]:
+        """``writing`` without a session around it."""
+        if not self.is_sqlite:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        async with self._one_writer, self.engine.connect() as connection:
+            await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+            async with connection.begin():
+                yield connection
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -58,9 +82,22 @@ class Database:
             raise ValueError("This database is not an SQLite file.")
         return Path(path)
 
+    async def keep_log_short(self) -> None:
+        """Runs beside the application: moves SQLite's write-ahead log into the database, in a thread, since that waits
+        for the disk. A commit does not (see ``synchronous`` below)."""
+        if not self.is_sqlite:
+            return
+        log_file = self.sqlite_path.with_name(self.sqlite_path.name + "-wal")
+        while True:
+            await asyncio.sleep(LOG_LOOK_SECONDS)
+            with contextlib.suppress(OSError, sqlite3.OperationalError):
+                if log_file.stat().st_size > LOG_BYTES:
+                    await asyncio.to_thread(checkpoint, str(self.sqlite_path))
+
     def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
+        path = make_url(self.url).database or ""
         engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=0, connect_args={"isolation_level": None}
+            self.url, pool_size=pool_size, max_overflow=0, connect_args={"async_creator_fn": connector(path)}
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
         event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
@@ -96,8 +133,8 @@ def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     # NORMAL: a power cut may lose the last commits but never corrupts; a killed process loses nothing.
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA wal_autocheckpoint = 0")  # done by keep_log_short
     cursor.close()
 
 

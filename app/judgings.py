@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
-from sqlalchemy import Update, func, insert, literal_column, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Update, bindparam, func, insert, literal_column, select, update
 
+from app.database import Transaction
 from app.models import Device, Judging, Kind, Report, State, Submission, now
 from app.queue import Claim
 from app.queue.changes import announce
@@ -29,53 +30,88 @@ RUNNING = Judging.state == literal_column(f"'{State.RUNNING}'")
 
 
 async def claim_next(
-    session: AsyncSession, worker: str, queues: Sequence[Device], lease: timedelta, *, at: datetime | None = None
+    transaction: Transaction, worker: str, queues: Sequence[Device], lease: timedelta, *, at: datetime | None = None
 ) -> Claim | None:
     """Takes the most urgent judging of ``queues``, or None: one compare-and-set that raises the attempt."""
     started_at = at or now()
+    values = {"by": worker, "started": started_at, "until": started_at + lease}
     for queue in queues:
-        row = (await session.execute(claim_statement(queue, worker, started_at, lease))).one_or_none()
+        row = (await transaction.execute(CLAIM, {"wanted": queue, **values})).one_or_none()
         if row is not None:
-            await announce(session)
-            return await _read_claim(session, row.id, row.attempt, started_at)
+            await announce(transaction)
+            return await _read_claim(transaction, row.id, row.attempt, started_at)
     return None
 
 
-def claim_statement(queue: Device, worker: str, started_at: datetime, lease: timedelta) -> Update:
-    """``SKIP LOCKED`` is PostgreSQL's; on SQLite a writer is alone anyway and the clause is not rendered."""
-    urgent = (
-        select(Judging.id)
-        .where(QUEUED, Judging.queue == queue)
-        .order_by(Judging.priority, Judging.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+# Statements on the way of every verdict are built once: building one costs more than SQLite takes to run it.
+
+# ``SKIP LOCKED`` is PostgreSQL's; on SQLite a writer is alone anyway and the clause is not rendered.
+_URGENT = (
+    select(Judging.id)
+    .where(QUEUED, Judging.queue == bindparam("wanted"))
+    .order_by(Judging.priority, Judging.id)
+    .limit(literal_column("1"))
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+CLAIM = (
+    update(Judging)
+    .where(Judging.id == _URGENT, QUEUED)
+    .values(
+        state=State.RUNNING,
+        attempt=Judging.attempt + 1,
+        worker=bindparam("by"),
+        started_at=bindparam("started"),
+        lease_until=bindparam("until"),
     )
-    return (
-        update(Judging)
-        .where(Judging.id == urgent, QUEUED)
-        .values(
-            state=State.RUNNING,
-            attempt=Judging.attempt + 1,
-            worker=worker,
-            started_at=started_at,
-            lease_until=started_at + lease,
-        )
-        .returning(Judging.id, Judging.attempt)
-        .execution_options(synchronize_session=False)
+    .returning(Judging.id, Judging.attempt)
+    .execution_options(synchronize_session=False)
+)
+_READ_CLAIM = (
+    select(
+        Judging.seed, Judging.created_at, Submission.id, Submission.problem, Submission.code,
+        Submission.kind, Submission.device, Submission.accept,
     )
+    .join(Submission, Submission.id == Judging.submission_id)
+    .where(Judging.id == bindparam("judging"))
+)  # fmt: skip
+# The fence: touches the row only while it is running this very attempt.
+_MINE = (Judging.id == bindparam("judging"), Judging.attempt == bindparam("claimed_attempt"), RUNNING)
+_FINISH = (
+    update(Judging)
+    .where(*_MINE)
+    .values(
+        state=State.DONE,
+        lease_until=None,
+        fault=None,
+        finished_at=bindparam("finished"),
+        verdict=bindparam("its_verdict"),
+        score=bindparam("its_score"),
+        seed=bindparam("its_seed"),
+        problem_version=bindparam("version"),
+        stages_ms=bindparam("stages"),
+    )
+    .returning(Judging.id)
+    .execution_options(synchronize_session=False)
+)
+_INSERT_REPORT = insert(Report)
+_SHOW_RESULT = (
+    update(Submission)
+    .where(Submission.id == bindparam("submission"))
+    .values(
+        verdict=bindparam("its_verdict"),
+        score=bindparam("its_score"),
+        sort_score=bindparam("its_sort_score"),
+        max_score=func.coalesce(bindparam("its_max_score"), Submission.max_score),
+    )
+    .execution_options(synchronize_session=False)
+)
+ANY_QUEUED = f"SELECT 1 FROM judgings WHERE state = '{State.QUEUED}' LIMIT 1"  # noqa: S608 - our own word
+"""Whether there is work, as SQL: what wakes a worker."""
 
 
-async def _read_claim(session: AsyncSession, judging_id: int, attempt: int, started_at: datetime) -> Claim:
-    query = (
-        select(
-            Judging.seed, Judging.created_at, Submission.id, Submission.problem, Submission.code,
-            Submission.kind, Submission.device, Submission.accept,
-        )
-        .join(Submission, Submission.id == Judging.submission_id)
-        .where(Judging.id == judging_id)
-    )  # fmt: skip
-    row = (await session.execute(query)).one()
+async def _read_claim(transaction: Transaction, judging_id: int, attempt: int, started_at: datetime) -> Claim:
+    row = (await transaction.execute(_READ_CLAIM, {"judging": judging_id})).one()
     return Claim(
         judging_id=judging_id, attempt=attempt, submission_id=row.id, problem=row.problem, code=row.code,
         kind=row.kind, device=row.device, accept=row.accept, seed=row.seed, created_at=row.created_at,
@@ -83,8 +119,11 @@ async def _read_claim(session: AsyncSession, judging_id: int, attempt: int, star
     )  # fmt: skip
 
 
+def _fence(claim: Claim) -> dict[str, Any]:
+    return {"judging": claim.judging_id, "claimed_attempt": claim.attempt}
+
+
 def _mine(claim: Claim) -> Update:
-    """The fence: touches the row only while it is running this very attempt."""
     return (
         update(Judging)
         .where(Judging.id == claim.judging_id, Judging.attempt == claim.attempt, RUNNING)
@@ -92,48 +131,36 @@ def _mine(claim: Claim) -> Update:
     )
 
 
-async def keep(session: AsyncSession, claims: Sequence[Claim], lease: timedelta) -> None:
+async def keep(transaction: Transaction, claims: Sequence[Claim], lease: timedelta) -> None:
     """Prolongs the leases of judgings in work."""
     for claim in claims:
-        await session.execute(_mine(claim).values(lease_until=now() + lease))
+        await transaction.execute(_mine(claim).values(lease_until=now() + lease))
 
 
-async def finish(session: AsyncSession, claim: Claim, report: JudgeReport) -> bool:
+async def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
     """Writes the result; False when this attempt is no longer the one that counts, and nothing was written."""
     finished_at = now()
     scored = claim.kind is Kind.SUBMIT
-    result = await session.execute(
-        _mine(claim)
-        .values(
-            state=State.DONE,
-            lease_until=None,
-            finished_at=finished_at,
-            verdict=report.verdict,
-            score=report.score if scored else None,
-            seed=report.seed,
-            problem_version=report.problem_version,
-            stages_ms=stages_of(claim, report, finished_at),
-            fault=None,
-        )
-        .returning(Judging.id)
+    result = {"its_verdict": report.verdict, "its_score": report.score if scored else None}
+    written = await transaction.execute(
+        _FINISH,
+        {
+            **_fence(claim),
+            **result,
+            "finished": finished_at,
+            "its_seed": report.seed,
+            "version": report.problem_version,
+            "stages": stages_of(claim, report, finished_at),
+        },
     )
-    if result.one_or_none() is None:
+    if written.one_or_none() is None:
         log.warning("judging %d: the result of attempt %d came too late", claim.judging_id, claim.attempt)
         return False
     body = msgspec.json.encode(report).decode()
-    await session.execute(insert(Report).values(judging_id=claim.judging_id, body=body))
-    await session.execute(
-        update(Submission)
-        .where(Submission.id == claim.submission_id)
-        .values(
-            verdict=report.verdict,
-            score=report.score if scored else None,
-            sort_score=report.score if scored else -1.0,
-            max_score=report.max_score,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    await announce(session)
+    await transaction.execute(_INSERT_REPORT, {"judging_id": claim.judging_id, "body": body})
+    shown = {"its_sort_score": report.score if scored else -1.0, "its_max_score": report.max_score}
+    await transaction.execute(_SHOW_RESULT, {"submission": claim.submission_id, **result, **shown})
+    await announce(transaction)
     return True
 
 
@@ -150,25 +177,25 @@ def _milliseconds(span: timedelta) -> float:
     return round(span.total_seconds() * 1000, 3)
 
 
-async def give_back(session: AsyncSession, claim: Claim, fault: str) -> State | None:
+async def give_back(transaction: Transaction, claim: Claim, fault: str) -> State | None:
     """After a fault of ours: back to the queue, or ``judge_error`` after the last attempt. None when fenced off."""
     if claim.attempt >= MAX_ATTEMPTS:
         statement = _mine(claim).values(**_given_up(fault))
     else:
         statement = _mine(claim).values(state=State.QUEUED, lease_until=None, fault=fault)
-    row = (await session.execute(statement.returning(Judging.state))).one_or_none()
+    row = (await transaction.execute(statement.returning(Judging.state))).one_or_none()
     if row is None:
         return None
     state: State = row.state
     if state is State.DONE:
-        await _say_judge_error(session, [claim.submission_id])
-    await announce(session)
+        await _say_judge_error(transaction, [claim.submission_id])
+    await announce(transaction)
     return state
 
 
-async def end_leases(session: AsyncSession, worker: str) -> None:
+async def end_leases(transaction: Transaction, worker: str) -> None:
     """Ends the leases of a worker known to be dead, for ``recover`` to find."""
-    await session.execute(
+    await transaction.execute(
         update(Judging)
         .where(RUNNING, Judging.worker == worker)
         .values(lease_until=BEGINNING)
@@ -176,11 +203,11 @@ async def end_leases(session: AsyncSession, worker: str) -> None:
     )
 
 
-async def recover(session: AsyncSession, *, at: datetime | None = None) -> int:
+async def recover(transaction: Transaction, *, at: datetime | None = None) -> int:
     """Gives back every judging whose lease has ended: its worker died. Returns how many."""
     ended = (RUNNING, Judging.lease_until < (at or now()))
     lost = "The worker that ran this was lost."
-    given_up = await session.execute(
+    given_up = await transaction.execute(
         update(Judging)
         .where(*ended, Judging.attempt >= MAX_ATTEMPTS)
         .values(**_given_up(func.coalesce(Judging.fault, lost)))
@@ -188,7 +215,7 @@ async def recover(session: AsyncSession, *, at: datetime | None = None) -> int:
         .execution_options(synchronize_session=False)
     )
     submission_ids = list(given_up.scalars())
-    given_back = await session.execute(
+    given_back = await transaction.execute(
         update(Judging)
         .where(*ended)
         .values(state=State.QUEUED, lease_until=None, fault=lost)
@@ -197,9 +224,9 @@ async def recover(session: AsyncSession, *, at: datetime | None = None) -> int:
     )
     count = len(submission_ids) + len(given_back.all())
     if submission_ids:
-        await _say_judge_error(session, submission_ids)
+        await _say_judge_error(transaction, submission_ids)
     if count:
-        await announce(session)
+        await announce(transaction)
     return count
 
 
@@ -209,8 +236,8 @@ def _given_up(fault: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _say_judge_error(session: AsyncSession, submission_ids: Sequence[int]) -> None:
-    await session.execute(
+async def _say_judge_error(transaction: Transaction, submission_ids: Sequence[int]) -> None:
+    await transaction.execute(
         update(Submission)
         .where(Submission.id.in_(submission_ids))
         .values(verdict=Verdict.JUDGE_ERROR, score=None, sort_score=-1.0)

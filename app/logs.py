@@ -16,8 +16,7 @@ class KeyValueFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
         extras = "".join(f" {key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
-        # One event, one line, whatever a request put into it.
-        return super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n") + extras
+        return super().formatMessage(record) + extras
 
 
 def start_logging(level: str) -> None:

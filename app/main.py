@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -71,12 +72,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     problems.load_all()  # read once: nobody's first request waits for it, and a broken problem folder is noticed now
     app.state.database = Database(settings.database)
-    app.state.watch = Watch(app.state.database, open_changes(app.state.database))
+    app.state.watch = Watch(open_changes(app.state.database))
     app.state.queue = LocalQueue(app.state.database)
     await app.state.watch.start()
+    upkeep = asyncio.create_task(app.state.database.keep_log_short())
     try:
         yield
     finally:
+        upkeep.cancel()
         await app.state.watch.close()
         await app.state.database.close()
 

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
 
-from app.models import Device, Judging, Kind, State, Submission
+from app.models import Device, Kind, State, Submission
 from judge.problem import Problem
 from judge.report import CheckStatus, Report, Verdict
 
@@ -227,14 +228,18 @@ def read_report(body: str) -> Report:
 
 
 def summary(submission: Submission) -> dict[str, Any]:
-    """A submission's row as the API shows it in a list."""
+    """A submission as the API shows it in a list."""
+    return _summary(submission, submission.candidate.name if submission.candidate else None)
+
+
+def _summary(submission: Submission | Row[*tuple[Any, ...]], candidate: str | None) -> dict[str, Any]:
     return {
         "id": submission.id,
         "problem": submission.problem,
         "kind": submission.kind,
         "device": submission.device,
         "label": submission.label,
-        "candidate": submission.candidate.name if submission.candidate else None,
+        "candidate": candidate,
         "created_at": submission.created_at,
         "verdict": submission.verdict,
         "score": submission.score,
@@ -243,20 +248,20 @@ def summary(submission: Submission) -> dict[str, Any]:
     }
 
 
-def detail(submission: Submission, judging: Judging, report: str | None, *, staff: bool) -> bytes:
-    """A submission and its newest judging as JSON; staff get the stored report as it is, byte for byte."""
-    answer = summary(submission) | {
-        "state": judging.state,
-        "judging": judging.id,
-        "attempt": judging.attempt,
-        "finished_at": judging.finished_at,
+def detail(row: Row[*tuple[Any, ...]], *, staff: bool) -> bytes:
+    """A row of ``submissions.detail`` as JSON; staff get the stored report as it is, byte for byte."""
+    answer = _summary(row, row.candidate_name) | {
+        "state": row.state,
+        "judging": row.judging_id,
+        "attempt": row.attempt,
+        "finished_at": row.finished_at,
     }
-    if report is None:
+    if row.report is None:
         answer["report"] = None
     elif staff:
-        answer["report"] = msgspec.Raw(report.encode())
+        answer["report"] = msgspec.Raw(row.report.encode())
     else:
-        answer["report"] = public_report(read_report(report), submission.kind)
+        answer["report"] = public_report(read_report(row.report), row.kind)
     return msgspec.json.encode(answer)
 
 

@@ -97,7 +97,7 @@ class WorkerProcess:
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
         self.queues = [Device(name) for name in settings.queue_names]
         self.database = Database(settings.database)
-        self.changes = open_changes(self.database)
+        self.changes = open_changes(self.database, only_if=judgings.ANY_QUEUED)
         self.queue = LocalQueue(self.database, self.changes, lease_seconds=settings.lease_seconds)
         self.times = StageTimes()
         self._start_engine = start_engine
@@ -114,11 +114,12 @@ class WorkerProcess:
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, self.stop)
         await self._register()
-        heart = asyncio.create_task(self._beat())
+        beside = [asyncio.create_task(self._beat()), asyncio.create_task(self.database.keep_log_short())]
         try:
             await self._work()
         finally:
-            heart.cancel()
+            for task in beside:
+                task.cancel()
             await self._unregister()
             await self.database.close()
 
@@ -154,8 +155,8 @@ class WorkerProcess:
         self._claims[claim.judging_id] = claim
         try:
             report = await self._in_thread(self._ask_engine, claim)
-            async with self.database.writing() as session:
-                written = await judgings.finish(session, claim, report)
+            async with self.database.changing() as transaction:
+                written = await judgings.finish(transaction, claim, report)
             if written:
                 self.times.observe(report.verdict, judgings.stages_of(claim, report, now()))
             self._faults_in_a_row = 0

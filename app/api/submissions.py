@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from app import submissions
 from app.api.responses import problems as errors
 from app.auth import CurrentToken
-from app.database import Database, Session
+from app.database import Database, Session, Transaction
 from app.errors import NotFound
 from app.models import ApiToken, State
 from app.queue.watch import Watch
@@ -59,7 +59,7 @@ async def submit(
         session, request.app.state.queue, token, body.problem, body.code,
         device=body.device, label=body.label, idempotency_key=idempotency_key,
     )  # fmt: skip
-    answer = await _read(session, token, submission.id)
+    answer, _ = await _read(session, token, submission.id)
     return Response(
         answer, status_code=202, media_type="application/json",
         headers={"Location": f"/api/v1/submissions/{submission.id}"},
@@ -84,11 +84,11 @@ async def get_submission(
     database: Database = request.app.state.database
     watch: Watch = request.app.state.watch
     # Two short transactions around the wait: a waiting request holds no connection.
-    async with database.reading() as session:
-        answer, state = await _read_with_state(session, token, submission_id)
+    async with database.engine.connect() as connection:
+        answer, state = await _read(connection, token, submission_id)
     if wait and state is not State.DONE and await watch.until_done(submission_id, wait):
-        async with database.reading() as session:
-            answer = await _read(session, token, submission_id)
+        async with database.engine.connect() as connection:
+            answer, state = await _read(connection, token, submission_id)
     return Response(answer, media_type="application/json")
 
 
@@ -112,15 +112,9 @@ async def list_submissions(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _read(session: Session, token: ApiToken, submission_id: int) -> bytes:
-    return (await _read_with_state(session, token, submission_id))[0]
-
-
-async def _read_with_state(session: Session, token: ApiToken, submission_id: int) -> tuple[bytes, State]:
+async def _read(transaction: Transaction, token: ApiToken, submission_id: int) -> tuple[bytes, State]:
     """The answer; a submission of another token is not found rather than forbidden, which would say that it exists."""
-    submission = await submissions.get(session, submission_id)
-    if not token.is_staff and submission.token_id != token.id:
+    row = await submissions.detail(transaction, submission_id)
+    if row is None or not (token.is_staff or row.token_id == token.id):
         raise NotFound(f"There is no submission {submission_id}.")
-    judging = await submissions.newest_judging(session, submission_id, with_report=True)
-    body = judging.report.body if judging.report else None
-    return detail(submission, judging, body, staff=token.is_staff), judging.state
+    return detail(row, staff=token.is_staff), row.state

@@ -16,14 +16,14 @@ import os
 import sqlite3
 import struct
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import psycopg
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.database import Database
+from app.database import Database, Transaction, dialect_of
 
 CHANNEL = "handcode"
 HOT_SECONDS = 0.02
@@ -43,6 +43,9 @@ class Changes(Protocol):
 
     async def start(self) -> None: ...
 
+    async def rows(self, query: str) -> Sequence[Any]:
+        """What a small query finds, on the connection that looks for changes: no session, no pool."""
+
     async def wait(self) -> None:
         """Returns when something may have changed since the last return, or ``wake`` was called."""
 
@@ -51,24 +54,29 @@ class Changes(Protocol):
     async def close(self) -> None: ...
 
 
-async def announce(session: AsyncSession) -> None:
+async def announce(transaction: Transaction) -> None:
     """Tell PostgreSQL's listeners when this transaction commits; SQLite needs no telling."""
-    if session.get_bind().dialect.name == "postgresql":
-        await session.execute(text(f"NOTIFY {CHANNEL}"))
+    if dialect_of(transaction) == "postgresql":
+        await transaction.execute(_NOTIFY)
 
 
-def open_changes(database: Database) -> Changes:
-    """What fits the database."""
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
+
+
+def open_changes(database: Database, *, only_if: str | None = None) -> Changes:
+    """What fits the database. ``only_if`` is a query; on SQLite a change counts only while it finds something, which
+    spares a waiter the commits that are not for it."""
     if database.is_sqlite:
-        return SqliteChanges(database.sqlite_path)
-    return PostgresqlChanges(database.url)
+        return SqliteChanges(database.sqlite_path, only_if=only_if)
+    return PostgresqlChanges(database)
 
 
 class SqliteChanges:
     """Watches the write-ahead log beside the database file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only_if: str | None = None) -> None:
         self._path = path
+        self._only_if = only_if
         self._event = asyncio.Event()
         self._inotify: int | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -84,6 +92,9 @@ class SqliteChanges:
         else:
             self._loop.add_reader(self._inotify, self._on_write)
         self._poll()
+
+    async def rows(self, query: str) -> Sequence[Any]:
+        return self._connection.execute(query).fetchall()
 
     async def wait(self) -> None:
         await self._event.wait()
@@ -127,7 +138,8 @@ class SqliteChanges:
             if version != self._version:
                 self._version = version
                 self._hot_until = 0.0
-                self._event.set()
+                if self._only_if is None or self._connection.execute(self._only_if).fetchone() is not None:
+                    self._event.set()
         self._timer = self._loop.call_later(self._pause(), self._poll)
 
     def _pause(self) -> float:
@@ -151,8 +163,9 @@ def _watch_folder(folder: Path) -> int | None:
 class PostgresqlChanges:
     """Listens on a connection of its own, and reconnects: a change may have been missed, so that counts as one."""
 
-    def __init__(self, url: str) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._dsn = make_url(database.url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -160,6 +173,10 @@ class PostgresqlChanges:
         listening = asyncio.Event()
         self._task = asyncio.create_task(self._listen(listening))
         await listening.wait()
+
+    async def rows(self, query: str) -> Sequence[Any]:
+        async with self._database.engine.connect() as connection:
+            return (await connection.execute(text(query))).all()
 
     async def wait(self) -> None:
         await self._event.wait()

@@ -60,8 +60,8 @@ class LocalQueue:
 
     async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
         try:
-            async with self._database.writing() as session:
-                return await judgings.claim_next(session, worker, queues, self.lease)
+            async with self._database.changing() as transaction:
+                return await judgings.claim_next(transaction, worker, queues, self.lease)
         except OperationalError:
             # A database that restarts must not take the worker, and what it is judging, with it.
             log.exception("could not look for work")

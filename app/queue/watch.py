@@ -8,10 +8,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
-from app.database import Database
-from app.models import Judging, State
+from app.models import State
 from app.queue.changes import Changes
 
 log = logging.getLogger(__name__)
@@ -37,8 +34,7 @@ class _Waiter:
 class Watch:
     """A waiting request holds a future here: no thread, no database connection."""
 
-    def __init__(self, database: Database, changes: Changes) -> None:
-        self._database = database
+    def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._waiters: set[_Waiter] = set()
         self._task: asyncio.Task[None] | None = None
@@ -102,11 +98,12 @@ class Watch:
                 waiter.answer.set_result(current)
 
     async def _look(self, submission_ids: Iterable[int]) -> dict[int, Progress]:
-        query = (
-            select(Judging.submission_id, Judging.id, Judging.state, Judging.attempt)
-            .where(Judging.submission_id.in_(submission_ids))
-            .order_by(Judging.id)
+        numbers = ", ".join(str(int(number)) for number in submission_ids)
+        rows = await self._changes.rows(
+            "SELECT submission_id, id, state, attempt FROM judgings "  # noqa: S608 - whole numbers only
+            f"WHERE submission_id IN ({numbers}) ORDER BY id"
         )
-        async with self._database.reading() as session:
-            rows = await session.execute(query)
-            return {row.submission_id: Progress(row.id, row.state, row.attempt) for row in rows}
+        return {
+            submission_id: Progress(judging_id, State(state), attempt)
+            for submission_id, judging_id, state, attempt in rows
+        }
