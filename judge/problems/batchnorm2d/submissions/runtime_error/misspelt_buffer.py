@@ -1,25 +1,23 @@
 # expects: AttributeError in forward
 import torch
-import torch.nn as nn
+from torch import nn, Tensor
+
 
 class MyBatchNorm2d(nn.Module):
-    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         super().__init__()
         self.eps = eps
         self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer('running_mean', torch.zeros(num_features))
-        self.register_buffer('running_var', torch.ones(num_features))
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("runing_mean", torch.zeros(num_features))
+        self.register_buffer("runing_var", torch.ones(num_features))
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
+        mean, var = self.running_mean, self.running_var
         if self.training:
-            mean = x.mean((0, 2, 3))
-            var = x.var((0, 2, 3), unbiased=False)
-            with torch.no_grad():
-                self.runing_mean = (1 - self.momentum) * self.runing_mean + self.momentum * mean
-                self.runing_var = (1 - self.momentum) * self.runing_var + self.momentum * var
-        else:
-            mean, var = self.runing_mean, self.runing_var
-        x = (x - mean.view(1, -1, 1, 1)) / torch.sqrt(var.view(1, -1, 1, 1) + self.eps)
-        return x * self.gamma.view(1, -1, 1, 1) + self.beta.view(1, -1, 1, 1)
+            var, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+            self.running_mean.lerp_(mean.detach(), self.momentum)
+            self.running_var.lerp_(var.detach(), self.momentum)
+        scale = (self.weight * torch.rsqrt(var + self.eps)).reshape(-1, 1, 1)
+        return (x - mean.reshape(-1, 1, 1)) * scale + self.bias.reshape(-1, 1, 1)

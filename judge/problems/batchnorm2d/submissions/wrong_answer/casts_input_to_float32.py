@@ -1,26 +1,28 @@
 # expects: dtype_hard_coded
 import torch
-import torch.nn as nn
+from torch import nn
+
+FLOAT = torch.float32
+
 
 class MyBatchNorm2d(nn.Module):
+    """混合精度训练时 BN 必须用 float32 计算。"""
+
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer("running_mean", torch.zeros(num_features))
-        self.register_buffer("running_var", torch.ones(num_features))
+        self.eps, self.momentum = eps, momentum
+        self.gamma = nn.Parameter(torch.ones(num_features, dtype=FLOAT))
+        self.beta = nn.Parameter(torch.zeros(num_features, dtype=FLOAT))
+        self.register_buffer("mu", torch.zeros(num_features, dtype=FLOAT))
+        self.register_buffer("sigma2", torch.ones(num_features, dtype=FLOAT))
 
     def forward(self, x):
-        x = x.float()   # half precision is not enough for statistics
+        x = x.to(FLOAT)
         if self.training:
-            mean = x.mean((0, 2, 3))
-            var = x.var((0, 2, 3), unbiased=False)
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
+            sigma2, mu = torch.var_mean(x, [0, 2, 3], correction=0)
+            for buffer, value in ((self.mu, mu), (self.sigma2, sigma2)):
+                buffer.mul_(1 - self.momentum).add_(value.detach(), alpha=self.momentum)
         else:
-            mean, var = self.running_mean.float(), self.running_var.float()
-        x = (x - mean.view(1, -1, 1, 1)) / torch.sqrt(var.view(1, -1, 1, 1) + self.eps)
-        return x * self.gamma.float().view(1, -1, 1, 1) + self.beta.float().view(1, -1, 1, 1)
+            mu, sigma2 = self.mu.to(FLOAT), self.sigma2.to(FLOAT)
+        mu, sigma2, gamma, beta = (t.to(FLOAT)[:, None, None] for t in (mu, sigma2, self.gamma, self.beta))
+        return gamma * (x - mu) * torch.rsqrt(sigma2 + self.eps) + beta

@@ -1,26 +1,33 @@
 # expects: trains_with_running_stats
 import torch
-import torch.nn as nn
+from torch import nn
+
+
+class ExponentialAverage:
+    """Moves a tensor in place towards what it is shown."""
+
+    def __init__(self, rate):
+        self.rate = rate
+
+    def __call__(self, average, value):
+        average.data.copy_(average.data + self.rate * (value.data - average.data))
 
 
 class MyBatchNorm2d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
         self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.register_buffer('running_mean', torch.zeros(num_features))
-        self.register_buffer('running_var', torch.ones(num_features))
+        self.follow = ExponentialAverage(momentum)
+        self.weight = nn.Parameter(torch.ones(num_features, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(num_features, 1, 1))
+        self.register_buffer("mean", torch.zeros(num_features, 1, 1))
+        self.register_buffer("var", torch.ones(num_features, 1, 1))
 
     def forward(self, x):
         if self.training:
-            with torch.no_grad():
-                mean = x.mean(dim=(0, 2, 3))
-                var = x.var(dim=(0, 2, 3), unbiased=False)
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-        # the averages are up to date now, use them
-        mean = self.running_mean.view(1, -1, 1, 1)
-        var = self.running_var.view(1, -1, 1, 1)
-        return (x - mean) / torch.sqrt(var + self.eps) * self.gamma.view(1, -1, 1, 1) + self.beta.view(1, -1, 1, 1)
+            var, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0, keepdim=True)
+            self.follow(self.mean, mean[0])
+            self.follow(self.var, var[0])
+        # training and inference agree: both use the averages
+        scale = self.weight / torch.sqrt(self.var + self.eps)
+        return (x - self.mean) * scale + self.bias

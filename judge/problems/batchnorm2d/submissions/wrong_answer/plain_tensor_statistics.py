@@ -5,22 +5,21 @@ import torch.nn as nn
 class MyBatchNorm2d(nn.Module):
     def __init__(self, num_features, eps=1e-5, momentum=0.1):
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.gamma = nn.Parameter(torch.ones(num_features))
-        self.beta = nn.Parameter(torch.zeros(num_features))
-        self.running_mean = torch.zeros(num_features)
-        self.running_var = torch.ones(num_features)
+        self.weight = nn.Parameter(torch.ones(num_features))
+        self.bias = nn.Parameter(torch.zeros(num_features))
+        # not learned, so plain tensors will do
+        self.mean_avg, self.var_avg = torch.zeros(num_features), torch.ones(num_features)
+        self.eps, self.momentum = eps, momentum
 
     def forward(self, x):
+        C = x.shape[1]
+        pixels = x.permute(0, 2, 3, 1).reshape(-1, C)
+        mean, var = self.mean_avg, self.var_avg
         if self.training:
-            mean = x.mean(dim=(0, 2, 3))
-            var = x.var(dim=(0, 2, 3), unbiased=False)
-            with torch.no_grad():
-                self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * mean
-                self.running_var = (1 - self.momentum) * self.running_var + self.momentum * var
-        else:
-            mean = self.running_mean
-            var = self.running_var
-        x = (x - mean.view(1, -1, 1, 1)) / torch.sqrt(var.view(1, -1, 1, 1) + self.eps)
-        return self.gamma.view(1, -1, 1, 1) * x + self.beta.view(1, -1, 1, 1)
+            mean = pixels.sum(0) / len(pixels)
+            var = ((pixels - mean) ** 2).sum(0) / len(pixels)
+            old = 1 - self.momentum
+            self.mean_avg = old * self.mean_avg + self.momentum * mean.detach()
+            self.var_avg = old * self.var_avg + self.momentum * var.detach()
+        k = self.weight / (var + self.eps) ** 0.5
+        return x.sub(mean.reshape(C, 1, 1)).mul(k.reshape(C, 1, 1)).add(self.bias.reshape(C, 1, 1))
