@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from judge import exam as exams
-from judge.comparing import COMPLAINTS, Difference, Kind, same
+from judge.comparing import Difference, Kind, same
 from judge.exam import Concrete, Exam, Seen, Transcript
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
 from judge.tolerance import tolerances
 
-__all__ = ["COMPLAINTS", "AnswerKey", "Difference", "Graded", "Kind", "answer_key", "grade", "same"]
+__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "grade", "same"]
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""

@@ -1,10 +1,10 @@
 """How far an honest answer may lie from the key, learnt from the exam itself and not typed by hand.
 
 A numerically sane algorithm gives the exact answer to a question a few roundings away from the one asked. So the
-question is asked again in float64 with every input moved by one rounding of the candidate's dtype, and the tolerance
-is a margin times what that moves in the answer. Folding scale and shift, Welford, two passes or float64 inside stay
-within a few such steps; E[x²] - E[x]² loses the square of mean/std where one step costs mean/std (Chan, Golub and
-LeVeque 1983), and shows.
+question is asked again in float64 with every input moved by one rounding of the candidate's dtype, and again with
+every running statistic moved so; the tolerance is a margin times what that moves in the answer. Folding scale and
+shift, Welford, two passes or float64 inside stay within a few such steps; E[x²] - E[x]² loses the square of mean/std
+where one step costs mean/std (Chan, Golub and LeVeque 1983), and shows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import cache
 import numpy as np
 
 from judge import exam as exams
-from judge.cell.driver import LayerFactory, Roles
 from judge.exam import Array, Concrete, Exam, Seen
 from judge.problem import Problem, load
 
@@ -65,27 +64,27 @@ def _sensitivity(slug: str, samples: bool) -> tuple[tuple[float, ...], ...]:
 def _measured(problem: Problem, seed: int, samples: bool) -> list[list[float]]:
     exam = exams.prepare(problem, seed, samples=samples)
     random = np.random.default_rng(seed)
+    return [_moved(problem, concrete, random) for concrete in exam.concretes]
+
+
+def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) -> list[float]:
+    """What one scenario's observations move, at most, when its inputs or its running statistics are rounded."""
     reference = exams.reference_of(problem.slug)
-    build = reference.build()
-    return [_moved(concrete, build, reference.ROLES, random) for concrete in exam.concretes]
-
-
-def _moved(
-    concrete: Concrete, build: LayerFactory, roles: Roles, random: np.random.Generator
-) -> list[float]:
     rounding = ROUNDING[concrete.scenario.dtype]
-    shaken = Concrete(
-        concrete.scenario,
-        concrete.steps,
-        tuple(
-            array.astype(np.float64) * (1 + rounding * random.choice((-1.0, 1.0), array.shape))
-            for array in concrete.tensors
-        ),
+    shaken = tuple(
+        array * (1 + rounding * random.choice((-1.0, 1.0), array.shape)) for array in map(np.float64, concrete.tensors)
     )
-    answers = [exams.observe_reference(one, build, roles) for one in (concrete, shaken)]
+    answer, *others = (
+        exams.observe_reference(question, reference.build(rounding=part), reference.ROLES).observations
+        for question, part in (
+            (concrete, 0.0),
+            (Concrete(concrete.scenario, concrete.steps, shaken), 0.0),
+            (concrete, rounding),
+        )
+    )
     return [
-        max(_relative(one.values, other.values), LEAST * rounding)
-        for one, other in zip(answers[0].observations, answers[1].observations, strict=True)
+        max(LEAST * rounding, *(_relative(one.values, other.values) for other in rounded))
+        for one, *rounded in zip(answer, *others, strict=True)
     ]
 
 

@@ -8,7 +8,8 @@ index. Not a wall: in a cell it shares its process with the candidate, so nothin
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -230,14 +231,17 @@ class _Stage:
             gradient = parameter.grad
             self.see(f"{out}.d{role}", None if gradient is None else gradient.detach().reshape(-1).clone())
 
+    def input_gradient(self, layer: str, out: str) -> None:
+        """What has reached the input of an earlier forward by now; absent as long as nothing has."""
+        self.see(f"{out}.dx", self.inputs[out].grad)
+
     # Looking at the module
 
     def parameters(self, layer: str) -> None:
-        """How many learnable parameters there are, of how many elements each, and their values in the roles found."""
+        """How many parameters there are, of how many elements each, and their values in the roles found."""
         self.see(f"{HINT}buffers", sizes_of(self.layers[layer].buffers()))
         self.see(f"{HINT}attributes", sizes_of(vars(self.layers[layer]).values()))
-        learnable = [p for p in self.layers[layer].parameters() if p.requires_grad]
-        self.see("parameters.sizes", torch.tensor(sorted(p.numel() for p in learnable)))
+        self.see("parameters.sizes", sizes_of(p.data for p in self.layers[layer].parameters()))
         for role in ("scale", "shift"):
             self.see(f"parameters.{role}", self.parameter(layer, role).detach().reshape(-1).clone())
 

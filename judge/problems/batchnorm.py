@@ -1,4 +1,4 @@
-"""The scenarios BatchNorm1d and BatchNorm2d share, written once for inputs of either rank.
+"""What the scenarios of BatchNorm1d and BatchNorm2d are written with: batches of either rank, and steps.
 
 Batches are drawn with exactly known statistics: noise is standardised per channel, then scaled and moved, so that the
 distance between a right and a wrong layer does not hang on luck.
@@ -30,6 +30,10 @@ class Script:
     steps: Steps = field(default_factory=list)
 
     # Drawing
+
+    def number(self, low: float, high: float) -> float:
+        """A setting with two significant digits, as a person would type it."""
+        return float(f"{self.draw.uniform(low, high, 1)[0]:.2g}")
 
     def shape(self, samples: int | None = None, image: tuple[int, int] | None = None) -> tuple[int, ...]:
         """A batch shape with 4 to 8 values per channel in 1d and 8 to 27 in 2d: few enough that n and n - 1 differ."""
@@ -70,9 +74,9 @@ class Script:
         self.steps.append((operation, {"layer": "layer", **arguments}))
         return self
 
-    def build(self, layer: str = "layer", **settings: float) -> Script:
-        """Builds a layer with these keyword arguments."""
-        return self.do("build", layer=layer, args=[self.channels], kwargs=settings)
+    def build(self, *places: float, layer: str = "layer", **settings: float) -> Script:
+        """Builds a layer; ``places`` are eps and momentum by place, ``settings`` the same by name."""
+        return self.do("build", layer=layer, args=[self.channels, *places], kwargs=settings)
 
     def affine(self, layer: str = "layer") -> Script:
         """Gives scale and shift random values of mixed sign."""
@@ -84,13 +88,17 @@ class Script:
         """One forward on a batch, whatever the mode."""
         return self.do("forward", x=self.draw.tensor(batch), out=out, **arguments)
 
-    def learn(self, batch: Array, out: str = "t", **arguments: Any) -> Script:
+    def learn(self, batch: Array | None = None, **arguments: Any) -> Script:
         """A forward in training mode for the sake of the running statistics: its output is not looked at."""
-        return self.call(batch, out, observe=False, **arguments)
+        return self.call(self.batch() if batch is None else batch, "learnt", observe=False, **arguments)
 
-    def probe(self, layer: str = "layer", out: str = "eval") -> Script:
+    def probe(self, batch: Array | None = None, out: str = "eval", layer: str = "layer") -> Script:
         """Turns to evaluation and looks at the output of a fresh batch: mean and variance both show in it."""
-        return self.do("eval", layer=layer).call(self.batch(), out, layer=layer)
+        return self.do("eval", layer=layer).call(self.batch() if batch is None else batch, out, layer=layer)
+
+    def backward(self, shape: tuple[int, ...], out: str = "y", **arguments: Any) -> Script:
+        """Backward of an output of this shape from a random upstream gradient."""
+        return self.do("backward", upstream=self.draw.tensor(self.draw.normal(*shape)), out=out, **arguments)
 
 
 Write = Callable[[Script], Any]

@@ -54,7 +54,11 @@ class Normalise(torch.autograd.Function):
 
 
 class BatchNorm(nn.Module):
-    """The layer for inputs of ``rank`` axes, channels second; ``running_var`` is one of ``CONVENTIONS``."""
+    """The layer for inputs of ``rank`` axes, channels second; ``running_var`` is one of ``CONVENTIONS``.
+
+    ``rounding`` moves every new running statistic by that part of the values it was made of, as an update in a
+    coarser dtype does: old + momentum * (new - old) loses digits of a small variance beside the initial 1.
+    """
 
     def __init__(
         self,
@@ -64,11 +68,13 @@ class BatchNorm(nn.Module):
         *,
         rank: int,
         running_var: str,
-        dtype: torch.dtype = torch.float32,
+        dtype: torch.dtype = torch.float64,
+        rounding: float = 0.0,
     ) -> None:
         super().__init__()
         self.eps = eps
         self.momentum = momentum
+        self.rounding = rounding
         self.axes = [axis for axis in range(rank) if axis != 1]
         self.unbiased = running_var == "unbiased"
         shape = (1, num_features, *[1] * (rank - 2))
@@ -89,6 +95,10 @@ class BatchNorm(nn.Module):
         var = squares / n
         self.running_mean: torch.Tensor
         self.running_var: torch.Tensor
-        self.running_mean = self.running_mean.lerp(mean, self.momentum)
-        self.running_var = self.running_var.lerp(squares / (n - 1) if self.unbiased else var, self.momentum)
+        self.running_mean = self._moved(self.running_mean, mean)
+        self.running_var = self._moved(self.running_var, squares / (n - 1) if self.unbiased else var)
         return mean, var
+
+    def _moved(self, old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+        moved = old.lerp(new, self.momentum)
+        return moved if not self.rounding else moved + self.rounding * torch.maximum(old.abs(), new.abs())

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-
 from judge.cell.driver import LayerFactory
 from judge.problems.batchnorm_reference import CONVENTIONS, ROLES, BatchNorm
 
 __all__ = ["CONVENTIONS", "ROLES", "build"]
 
 
-def build(running_var: str = "biased", dtype: torch.dtype = torch.float64) -> LayerFactory:
-    """The layer class; ``running_var`` is one of ``CONVENTIONS``, ``dtype`` what its parameters are born with."""
-    return partial(BatchNorm, rank=2, running_var=running_var, dtype=dtype)
+def build(running_var: str = "biased", *, rounding: float = 0.0) -> LayerFactory:
+    """The layer class in float64; ``running_var`` is one of ``CONVENTIONS``."""
+    return partial(BatchNorm, rank=2, running_var=running_var, rounding=rounding)

@@ -1,0 +1,234 @@
+"""Scenarios of the forward pass: training output, running statistics, evaluation."""
+
+from __future__ import annotations
+
+from judge.problems.batchnorm import ONE_D, TWO_D, Book, Script
+
+book = Book()
+scenario = book.scenario
+
+TRAIN, RUNNING, EVAL = "train_output", "running_stats", "eval_mode"
+
+
+# Training output
+
+
+@scenario(
+    TRAIN, "A training batch, each channel with its own mean and spread", "训练批，各通道均值与离散程度不同", weight=2
+)
+def batch_statistics(s: Script) -> None:
+    s.build().call(s.batch())
+
+
+@scenario(TRAIN, "Training with scale and shift of mixed sign", "训练，缩放与平移有正有负", weight=2)
+def random_affine(s: Script) -> None:
+    s.build().affine().call(s.batch())
+
+
+@scenario(
+    TRAIN, "Training with the default eps and standard deviations near 0.001", "默认 eps，标准差约 0.001 的训练批"
+)
+def default_eps(s: Script) -> None:
+    s.build().call(s.batch(mean=(0.001, 0.01), std=(0.0008, 0.003)))
+
+
+@scenario(TRAIN, "Training with an eps of about 0.01, given by name", "按名字传入约 0.01 的 eps 后训练")
+def eps_by_name(s: Script) -> None:
+    s.build(eps=s.number(0.006, 0.02)).call(s.batch(mean=(0.1, 0.5), std=(0.05, 0.2)))
+
+
+@scenario(TRAIN, "Training with eps and momentum given by place", "按位置传入 eps 和 momentum 后训练")
+def eps_by_place(s: Script) -> None:
+    s.build(s.number(0.05, 0.2), s.number(0.2, 0.6)).call(s.batch(std=(0.2, 0.5)))
+
+
+@scenario(TRAIN, "Training with two values per channel", "每个通道只有两个值的训练批")
+def two_values(s: Script) -> None:
+    shape = (2, s.channels, 1, 1)[: s.rank]
+    s.build(eps=s.number(0.05, 0.2)).call(s.batch(shape=shape, std=(0.3, 1.5)))
+
+
+@scenario(TRAIN, "Two training batches of different size through one layer", "同一层先后处理两个大小不同的训练批")
+def sizes_change(s: Script) -> None:
+    small, large = ((2, 2), (3, 4)) if s.rank == TWO_D else (None, None)
+    s.build().affine()
+    s.call(s.batch(shape=s.shape(4, small)), "y1").call(s.batch(shape=s.shape(7, large)), "y2")
+
+
+@scenario(TRAIN, "A training batch with as many samples as features", "样本数等于特征数的训练批", ranks=[ONE_D])
+def square_batch(s: Script) -> None:
+    s.channels = s.draw.integer(4, 6)
+    s.build().affine().call(s.batch(shape=(s.channels, s.channels)))
+
+
+@scenario(TRAIN, "Training images with C, H and W all different", "C、H、W 各不相同的训练图像", ranks=[TWO_D])
+def different_sides(s: Script) -> None:
+    s.build().affine().call(s.batch(shape=(2, s.channels, s.channels - 1, s.channels + 1)))
+
+
+@scenario(TRAIN, "Training images with C, H and W all equal", "C、H、W 全相等的训练图像", ranks=[TWO_D])
+def equal_sides(s: Script) -> None:
+    s.channels = s.draw.integer(3, 4)
+    s.build().affine().call(s.batch(shape=(2, s.channels, s.channels, s.channels)))
+
+
+@scenario(TRAIN, "Training images of very different brightness", "亮度差别很大的训练图像", ranks=[TWO_D])
+def different_images(s: Script) -> None:
+    batch = s.batch(shape=s.shape(3, (2, 2)))
+    batch += s.draw.uniform(2.0, 4.0, 3).cumsum().reshape(3, 1, 1, 1)
+    s.build().call(batch)
+
+
+@scenario(TRAIN, "Training on a single image", "单张图像的训练", ranks=[TWO_D])
+def single_image(s: Script) -> None:
+    s.build().affine().call(s.batch(shape=s.shape(1, (2, 3))))
+
+
+@scenario(TRAIN, "Training output under torch.no_grad()", "torch.no_grad() 下的训练输出")
+def output_without_grad(s: Script) -> None:
+    s.build().affine().call(s.batch(), no_grad=True)
+
+
+# Running statistics
+
+
+@scenario(RUNNING, "One training step with the default momentum", "默认 momentum 训练一步", weight=2)
+def one_step(s: Script) -> None:
+    s.build().learn().probe()
+
+
+@scenario(
+    RUNNING,
+    "One training step with momentum and a large eps given by name",
+    "按名字传入 momentum 和较大的 eps，训练一步",
+    weight=2,
+)
+def given_momentum(s: Script) -> None:
+    s.build(eps=s.number(0.1, 0.4), momentum=s.number(0.2, 0.4)).learn().probe()
+
+
+@scenario(RUNNING, "One training step with momentum given by place", "按位置传入 momentum，训练一步")
+def momentum_by_place(s: Script) -> None:
+    s.build(s.number(0.01, 0.05), s.number(0.6, 0.8)).learn().probe()
+
+
+@scenario(RUNNING, "Three training steps with the default momentum", "默认 momentum 训练三步", weight=2)
+def three_default_steps(s: Script) -> None:
+    s.build().learn().learn().learn().probe()
+
+
+@scenario(RUNNING, "Three training steps with momentum 0.2 to 0.4", "momentum 取 0.2 到 0.4，训练三步", weight=2)
+def three_given_steps(s: Script) -> None:
+    s.build(momentum=s.number(0.2, 0.4)).learn().learn().learn().probe()
+
+
+@scenario(RUNNING, "Two training steps with momentum 1", "momentum 取 1，训练两步")
+def momentum_one(s: Script) -> None:
+    s.build(momentum=1.0).learn().learn().probe()
+
+
+@scenario(RUNNING, "Two training steps with momentum 0", "momentum 取 0，训练两步")
+def momentum_zero(s: Script) -> None:
+    s.build(momentum=0.0).learn().learn().probe()
+
+
+@scenario(RUNNING, "Two training batches of different scale and size", "两个尺度和大小都不同的训练批")
+def two_scales(s: Script) -> None:
+    image = (2, 2) if s.rank == TWO_D else None
+    s.build(momentum=s.number(0.2, 0.5))
+    s.learn(s.batch(shape=s.shape(4, image), std=(0.2, 0.5)))
+    s.learn(s.batch(shape=s.shape(2 if s.rank == TWO_D else 7, image), mean=(3, 6), std=(3, 5))).probe()
+
+
+@scenario(RUNNING, "A training step on two values per channel", "每个通道只有两个值的训练步")
+def step_on_two_values(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.6)).learn(s.batch(shape=(2, s.channels, 1, 1)[: s.rank])).probe()
+
+
+@scenario(RUNNING, "A training step on a single image", "单张图像的训练步", ranks=[TWO_D])
+def step_on_single_image(s: Script) -> None:
+    s.build().learn(s.batch(shape=s.shape(1, (2, 3)))).probe()
+
+
+@scenario(RUNNING, "Training steps under torch.no_grad()", "torch.no_grad() 下的训练步")
+def steps_without_grad(s: Script) -> None:
+    s.build().learn(no_grad=True).learn(no_grad=True).probe()
+
+
+@scenario(RUNNING, "Training steps with scale and shift far from 1 and 0", "缩放与平移远离 1 和 0 时的训练步")
+def statistics_of_input(s: Script) -> None:
+    s.build(momentum=s.number(0.2, 0.5)).affine().learn().learn().probe()
+
+
+@scenario(RUNNING, "Two layers, one of them trained, then the other", "两个层先后训练，互不影响")
+def two_layers(s: Script) -> None:
+    s.build(layer="first").build(layer="second", momentum=s.number(0.3, 0.5))
+    s.learn(layer="first").probe(layer="second", out="second fresh")
+    s.do("train", layer="second").learn(layer="second").probe(layer="second", out="second").probe(
+        layer="first", out="first"
+    )
+
+
+@scenario(RUNNING, "Training, evaluation, training, evaluation", "训练、推理、再训练、再推理")
+def train_eval_train(s: Script) -> None:
+    s.build(momentum=s.number(0.2, 0.4)).learn().probe(out="eval1")
+    s.do("train").learn().probe(out="eval2")
+
+
+# Evaluation
+
+
+@scenario(EVAL, "A fresh layer in evaluation", "未训练的层直接推理")
+def fresh_layer(s: Script) -> None:
+    s.build(eps=s.number(0.1, 0.5)).affine().probe()
+
+
+@scenario(EVAL, "Evaluation of other data after two training steps", "训练两步后对另一分布的数据推理", weight=2)
+def after_training(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.5)).learn().learn().probe(s.batch(mean=(3, 5), std=(0.2, 4)))
+
+
+@scenario(EVAL, "A sample alone and the same sample in its batch", "单个样本与同一样本在批中", weight=2)
+def sample_alone(s: Script) -> None:
+    batch = s.batch()
+    s.build(momentum=s.number(0.3, 0.5)).affine().learn()
+    s.probe(batch, "in its batch").call(batch[:1], "alone")
+    if s.rank == TWO_D:
+        s.call(batch[:1, :, :1, :1], "one pixel")
+
+
+@scenario(EVAL, "Evaluation leaves the running statistics as they are", "推理不改动滑动统计量", weight=2)
+def nothing_changes(s: Script) -> None:
+    far = s.batch(mean=(5, 8), std=(2, 4))
+    s.build(momentum=s.number(0.3, 0.5)).learn()
+    s.probe(far, "far").call(far, "far again").call(s.batch(), "afterwards")
+
+
+@scenario(EVAL, "The mode set on a model that holds the layer", "在包含该层的模型上切换模式")
+def mode_of_a_model(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.5)).affine().learn()
+    s.do("parent", mode="eval").call(s.batch(), "eval")
+    s.do("parent", mode="train").call(s.batch(), "train")
+
+
+@scenario(EVAL, "Back to training after evaluation", "推理之后回到训练模式")
+def train_again(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.5)).probe(out="eval1")
+    s.do("train").call(s.batch(), "train").probe(out="eval2")
+
+
+@scenario(EVAL, "Scale and shift in evaluation", "推理时的缩放与平移")
+def affine_in_evaluation(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.5)).learn().affine().probe()
+
+
+@scenario(EVAL, "Evaluation with and without torch.no_grad()", "有无 torch.no_grad() 的推理")
+def grad_mode_is_no_mode(s: Script) -> None:
+    s.build(momentum=s.number(0.3, 0.5)).learn()
+    s.probe(out="with grad").call(s.batch(), "without grad", no_grad=True).call(s.batch(), "requires grad", grad=True)
+
+
+@scenario(EVAL, "Evaluation with a running variance of the size of eps", "滑动方差与 eps 同量级时的推理")
+def eps_in_evaluation(s: Script) -> None:
+    small = {"mean": (0.1, 0.5), "std": (0.05, 0.2)}
+    s.build(eps=s.number(0.006, 0.02), momentum=1.0).learn(s.batch(**small)).probe(s.batch(**small))
