@@ -101,7 +101,18 @@ class Guard:
             headers["Strict-Transport-Security"] = "max-age=31536000"
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        # The route, not the path: a path would make one time series for each submission, and hold invitation secrets.
-        route = getattr(scope.get("route"), "path", None) or "unmatched"
+        route = route_of(scope)
         self.metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
-        log.info("%s %s %d", scope["method"], route, status, extra={"ms": round(seconds * 1000, 2)})
+        level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.ERROR
+        log.log(level, "%s %s %d", scope["method"], route, status, extra={"ms": round(seconds * 1000, 2)})
+
+
+def route_of(scope: Scope) -> str:
+    """The path with its parameters named again: a bare path would make a time series for each submission, and write
+    the secrets of invitation links into logs."""
+    if "endpoint" not in scope:
+        return "unmatched"
+    if scope["path"].startswith(STATIC):
+        return STATIC
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in scope["path"].split("/"))

@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
-    UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
@@ -202,6 +201,15 @@ class ApiToken(Base):
         return Scope.STAFF in self.scopes
 
 
+_JUDGED = "kind = 'submit' AND verdict IS NOT NULL"
+
+
+def _index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(
+        f"ix_submissions_{name}", *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where)
+    )
+
+
 class Submission(Base):
     """Code sent for a problem by a candidate or by CI. ``verdict`` and ``score`` repeat those of the newest finished
     judging, so that a table of a million submissions is filtered and sorted by indices of one table."""
@@ -214,7 +222,7 @@ class Submission(Base):
     device: Mapped[Device]
     candidate_id: Mapped[int | None] = mapped_column(ForeignKey("candidates.id"))
     token_id: Mapped[int | None] = mapped_column(ForeignKey("api_tokens.id"))
-    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id"), index=True)
+    invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitations.id"))
     accept: Mapped[str | None] = mapped_column(String(16))
     label: Mapped[str | None] = mapped_column(String(200))
     idempotency_key: Mapped[str | None] = mapped_column(String(255))
@@ -233,24 +241,19 @@ class Submission(Base):
 
     __table_args__ = (
         CheckConstraint("(candidate_id IS NULL) <> (token_id IS NULL)", name="one_author"),
-        UniqueConstraint("token_id", "idempotency_key", name="uq_submissions_token_key"),
-        UniqueConstraint("candidate_id", "idempotency_key", name="uq_submissions_candidate_key"),
-        Index("ix_submissions_candidate", "candidate_id", "id"),
-        Index("ix_submissions_token", "token_id", "id"),
-        *(
-            # Runs are never listed with submissions, and there are many more of them: they stay out of these.
-            Index(name, *columns, sqlite_where=text("kind = 'submit'"), postgresql_where=text("kind = 'submit'"))
-            for name, columns in {
-                "ix_submissions_time": ("id",),
-                "ix_submissions_score": ("sort_score", "id"),
-                "ix_submissions_problem": ("problem", "id"),
-                "ix_submissions_problem_score": ("problem", "sort_score", "id"),
-                "ix_submissions_verdict": ("verdict", "id"),
-                "ix_submissions_verdict_score": ("verdict", "sort_score", "id"),
-                "ix_submissions_problem_verdict": ("problem", "verdict", "id"),
-                "ix_submissions_problem_verdict_score": ("problem", "verdict", "sort_score", "id"),
-            }.items()
-        ),
+        # Partial wherever a row may have nothing to find it by: every index is one more page in every commit.
+        _index("token_key", "token_id", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True),
+        _index("candidate_key", "candidate_id", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True),
+        _index("candidate", "candidate_id", "id", where="candidate_id IS NOT NULL"),
+        _index("token", "token_id", "id", where="token_id IS NOT NULL"),
+        _index("time", "id", where="kind = 'submit'"),
+        _index("problem", "problem", "id", where="kind = 'submit'"),
+        _index("score", "sort_score", "id", where=_JUDGED),
+        _index("problem_score", "problem", "sort_score", "id", where=_JUDGED),
+        _index("verdict", "verdict", "id", where=_JUDGED),
+        _index("verdict_score", "verdict", "sort_score", "id", where=_JUDGED),
+        _index("problem_verdict", "problem", "verdict", "id", where=_JUDGED),
+        _index("problem_verdict_score", "problem", "verdict", "sort_score", "id", where=_JUDGED),
     )
 
 

@@ -156,12 +156,22 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["token_id"], ["api_tokens.id"], name=op.f("fk_submissions_token_id_api_tokens")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_submissions")),
-        sa.UniqueConstraint("candidate_id", "idempotency_key", name="uq_submissions_candidate_key"),
-        sa.UniqueConstraint("token_id", "idempotency_key", name="uq_submissions_token_key"),
     )
     with op.batch_alter_table("submissions", schema=None) as batch_op:
-        batch_op.create_index("ix_submissions_candidate", ["candidate_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_submissions_invitation_id"), ["invitation_id"], unique=False)
+        batch_op.create_index(
+            "ix_submissions_candidate",
+            ["candidate_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("candidate_id IS NOT NULL"),
+            postgresql_where=sa.text("candidate_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_submissions_candidate_key",
+            ["candidate_id", "idempotency_key"],
+            unique=True,
+            sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+            postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_submissions_problem",
             ["problem", "id"],
@@ -173,29 +183,29 @@ def upgrade() -> None:
             "ix_submissions_problem_score",
             ["problem", "sort_score", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_submissions_problem_verdict",
             ["problem", "verdict", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_submissions_problem_verdict_score",
             ["problem", "verdict", "sort_score", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_submissions_score",
             ["sort_score", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_submissions_time",
@@ -204,20 +214,33 @@ def upgrade() -> None:
             sqlite_where=sa.text("kind = 'submit'"),
             postgresql_where=sa.text("kind = 'submit'"),
         )
-        batch_op.create_index("ix_submissions_token", ["token_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_submissions_token",
+            ["token_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("token_id IS NOT NULL"),
+            postgresql_where=sa.text("token_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_submissions_token_key",
+            ["token_id", "idempotency_key"],
+            unique=True,
+            sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+            postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_submissions_verdict",
             ["verdict", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_submissions_verdict_score",
             ["verdict", "sort_score", "id"],
             unique=False,
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
 
     op.create_table(
@@ -359,43 +382,62 @@ def downgrade() -> None:
     with op.batch_alter_table("submissions", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_submissions_verdict_score",
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_submissions_verdict",
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
-        batch_op.drop_index("ix_submissions_token")
+        batch_op.drop_index(
+            "ix_submissions_token_key",
+            sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+            postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_submissions_token",
+            sqlite_where=sa.text("token_id IS NOT NULL"),
+            postgresql_where=sa.text("token_id IS NOT NULL"),
+        )
         batch_op.drop_index(
             "ix_submissions_time", sqlite_where=sa.text("kind = 'submit'"), postgresql_where=sa.text("kind = 'submit'")
         )
         batch_op.drop_index(
-            "ix_submissions_score", sqlite_where=sa.text("kind = 'submit'"), postgresql_where=sa.text("kind = 'submit'")
+            "ix_submissions_score",
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_submissions_problem_verdict_score",
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_submissions_problem_verdict",
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_submissions_problem_score",
-            sqlite_where=sa.text("kind = 'submit'"),
-            postgresql_where=sa.text("kind = 'submit'"),
+            sqlite_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
+            postgresql_where=sa.text("kind = 'submit' AND verdict IS NOT NULL"),
         )
         batch_op.drop_index(
             "ix_submissions_problem",
             sqlite_where=sa.text("kind = 'submit'"),
             postgresql_where=sa.text("kind = 'submit'"),
         )
-        batch_op.drop_index(batch_op.f("ix_submissions_invitation_id"))
-        batch_op.drop_index("ix_submissions_candidate")
+        batch_op.drop_index(
+            "ix_submissions_candidate_key",
+            sqlite_where=sa.text("idempotency_key IS NOT NULL"),
+            postgresql_where=sa.text("idempotency_key IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_submissions_candidate",
+            sqlite_where=sa.text("candidate_id IS NOT NULL"),
+            postgresql_where=sa.text("candidate_id IS NOT NULL"),
+        )
 
     op.drop_table("submissions")
     with op.batch_alter_table("login_sessions", schema=None) as batch_op:
