@@ -1,4 +1,4 @@
-# expects: deepcopy after a training step raises because a non-leaf tensor is kept on the module
+# expects: unknown
 import torch
 import torch.nn as nn
 
