@@ -18,7 +18,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from judge.cell import zygote
+from judge.cell import gate
 
 START_SECONDS = 120.0
 """The import of torch takes 2 s on a warm disk; a cold disk on a busy machine takes most of a minute."""
@@ -41,7 +41,7 @@ class Box:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.control = ours
         log_read, log_write = os.pipe()
-        self._log = open(log_read, "rb")  # noqa: SIM115 - closed with the box
+        self._log = os.fdopen(log_read, "rb")
         try:
             self.process = subprocess.Popen(  # noqa: S603 - every argument is ours
                 _command(theirs.fileno(), device, self.as_root),
@@ -65,14 +65,14 @@ class Box:
         except TimeoutError:
             message = b""
         self.control.setblocking(False)
-        if message != zygote.READY:
+        if message != gate.ZYGOTE_READY:
             said = self.last_words()
             self.close()
             raise CellFault(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
 
     def spawn(self, uid: int, tmp_bytes: int, tmp_files: int, descriptors: list[int]) -> None:
         """Orders one cell; it answers over its gate, the first of the descriptors."""
-        message = zygote.SPAWN.pack(uid, tmp_bytes, tmp_files)
+        message = gate.SPAWN.pack(uid, tmp_bytes, tmp_files)
         try:
             socket.send_fds(self.control, [message], descriptors)
         except OSError as error:
@@ -114,7 +114,7 @@ def _command(control: int, device: str, as_root: bool) -> list[str]:
     if bwrap is None:
         raise CellFault("bubblewrap is not installed: on Debian, `apt install bubblewrap`.")
     binds = _binds()
-    start = [*_python_in_box(), "-I", "-S", "-B", "-c", _ZYGOTE_START, str(control), device]
+    start = [str(_python_in_box()), "-I", "-S", "-B", "-c", _ZYGOTE_START, str(control), device]
     walls = [
         "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
         "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv", "--hostname", "box",
@@ -141,6 +141,8 @@ def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
         view += ["--perms", "0755", "--dir", str(folder)]  # bubblewrap would make them for their owner alone
     for source, target in binds:
         view += ["--ro-bind", source, target]
+        if Path(source, "site-packages").is_dir():  # beside the standard library: other packages of this machine
+            view += ["--tmpfs", f"{target}/site-packages", "--remount-ro", f"{target}/site-packages"]
     view += _proc()
     for name in ("null", "zero", "random", "urandom"):
         view += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
@@ -162,30 +164,30 @@ def _proc() -> list[str]:
     return ["--bind", "/proc", "/proc"] if masked else ["--proc", "/proc"]
 
 
-def _python_in_box() -> list[str]:
-    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    if executable.is_relative_to("/usr"):
-        return [str(executable)]
-    return [f"{_PYTHON}/bin/{executable.name}"]
+def _executable() -> Path:
+    """The interpreter itself, not the virtual environment's link to it."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def _python_in_box() -> Path:
+    """Where it stands in the box: under ``/usr`` as here, since that tells nothing, else under a neutral name."""
+    executable = _executable()
+    return executable if executable.is_relative_to("/usr") else Path(_PYTHON, "bin", executable.name)
 
 
 def _binds() -> list[tuple[str, str]]:
     """``(path here, path in the box)``: paths of this machine that would tell something get a neutral name."""
-    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    [python_in_box] = _python_in_box()
-    stdlib = Path(sysconfig.get_path("stdlib"))
-    binds = [(executable, python_in_box)]
-    if executable.is_relative_to("/usr"):
-        binds.append((stdlib, str(stdlib)))
-        if not executable.is_relative_to("/usr/bin"):
-            binds += [(path, str(path)) for path in sorted(stdlib.parent.glob("libpython*.so*"))]
-    else:
-        binds.append((stdlib, f"{_PYTHON}/lib/{stdlib.name}"))
-        binds += [(path, f"{_PYTHON}/lib/{path.name}") for path in sorted(stdlib.parent.glob("libpython*.so*"))]
-    binds += [(path, str(path)) for path in _library_folders()]
-    binds += [(path, f"{_PACKAGES}/{path.name}") for path in _packages()]
-    binds.append((_CELL_FOLDER, f"{_CODE}/judge/cell"))
-    return [(str(source), target) for source, target in binds]
+    python, stdlib = _python_in_box(), Path(sysconfig.get_path("stdlib"))
+    library = python.parent.parent / "lib"
+    binds = [(_executable(), python), (stdlib, library / stdlib.name)]
+    if python.parent != Path("/usr/bin"):
+        binds += [(path, library / path.name) for path in stdlib.parent.glob("libpython*.so*")]
+        if python.is_relative_to("/usr"):
+            binds.append((Path("/etc/ld.so.cache"), Path("/etc/ld.so.cache")))  # finds /usr/local/lib
+    binds += [(path, path) for path in _library_folders()]
+    binds += [(path, Path(_PACKAGES, path.name)) for path in _packages()]
+    binds.append((_CELL_FOLDER, Path(_CODE, "judge/cell")))
+    return [(str(source), str(target)) for source, target in binds]
 
 
 def _library_folders() -> list[Path]:

@@ -13,13 +13,12 @@ import os
 import threading
 import time
 from collections import deque
-from contextlib import suppress
 
 from judge.box import Box, CellFault
 from judge.cgroups import Groups, Mode
 from judge.collect import CellOutcome, Collector, Ended
 from judge.problem import Limits
-from judge.standby import Cell, Shape
+from judge.standby import END_SECONDS, Cell, Shape
 
 __all__ = ["CellFault", "CellOutcome", "Cells", "Ended"]
 
@@ -32,6 +31,12 @@ _WAIT_SECONDS = 60.0
 """For a cell: with every processor busy a cell is made in a second; beyond a minute the machine is broken."""
 _BACK_OFF_SECONDS = 1.0
 """Between attempts after a fault, so that a wall that cannot be put up does not keep a processor busy."""
+_TRIES = 5
+"""Cells that died before their job, one after the other: the machine, not bad luck."""
+_GRACE_SECONDS = 0.02
+"""While one cell waits and another runs, the making of the next gives way for as long as an honest exam takes."""
+_LOOK_AGAIN_SECONDS = 0.005
+_IDLE_SECONDS = 0.5
 _ADDRESS_SLACK_BYTES = 256 * 1024 * 1024
 
 
@@ -56,6 +61,7 @@ class Cells:
         self._closed = False
         self._box: Box | None = None
         self._made = 0
+        self._proven = False  # whether this box has made a cell
         self._thread = threading.Thread(target=self._keep, name="cells", daemon=True)
         self._thread.start()
         try:
@@ -71,8 +77,7 @@ class Cells:
 
     def run(self, job: bytes, limits: Limits) -> CellOutcome:
         """Runs one job in a fresh cell and returns what came out; raises ``CellFault`` when the fault is ours."""
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while time.monotonic() < deadline:
+        for _ in range(_TRIES):
             cell = self._take(Shape.of(limits))
             try:
                 outcome = Collector(cell, job, limits).run(self._address_bytes(cell, limits))
@@ -80,7 +85,7 @@ class Cells:
                 self._give_up(cell)
             if outcome is not None:
                 return outcome
-        raise CellFault("Every waiting cell had died; the machine may be out of memory.")
+        raise CellFault("One waiting cell after the other had died; the machine may be out of memory.")
 
     def close(self) -> None:
         """Ends the box and every cell; returns when they are gone."""
@@ -114,6 +119,7 @@ class Cells:
                             self._running += 1
                             self._changed.notify_all()
                             return cell
+                        cell.kill()
                         self._used.append(cell)
                     self._changed.notify_all()
                     if self._closed:
@@ -131,7 +137,7 @@ class Cells:
             self._waiting.append(cell)
 
     def _give_up(self, cell: Cell) -> None:
-        """Kills the cell; the keeper waits for its end and puts it away."""
+        """Kills the cell; the keeper puts it away once it is gone."""
         cell.kill()
         with self._changed:
             self._running -= 1
@@ -159,12 +165,15 @@ class Cells:
             _log.error("the zygote died: %s", self._box.last_words())
             self._leave_box()
         if self._box is None:
+            self._proven = False
             self._box = Box(self.device)
         self._put_away()
         with self._changed:
+            if self._waiting and self._running and not self._used:
+                self._changed.wait(_GRACE_SECONDS)
             missing = max(self.standby, self._wanted) - len(self._waiting)
             if missing <= 0 and not self._closed:
-                self._changed.wait(0.5)
+                self._changed.wait(_LOOK_AGAIN_SECONDS if self._used else _IDLE_SECONDS)
                 return
         if not self._closed:
             self._make(self._box)
@@ -178,18 +187,28 @@ class Cells:
         except CellFault:
             if group is not None and group.empty():
                 self._groups.give_back(group)
+            if self._proven and not box.alive():
+                return  # the zygote died over this one: the next round starts another, which has to prove itself
             raise
+        self._proven = True
         with self._changed:
             self._waiting.append(cell)
             self._changed.notify_all()
 
     def _put_away(self) -> None:
+        """Closes what is dead; a cell whose memory the kernel is still freeing holds up nobody."""
         with self._changed:
             used, self._used = self._used, []
+        still_dying: list[Cell] = []
         for cell in used:
-            cell.end()
+            if not cell.gone():
+                still_dying.append(cell)
+                continue
+            cell.close()
             if cell.group is not None:
                 self._groups.give_back(cell.group)
+        with self._changed:
+            self._used += still_dying
 
     def _leave_box(self) -> None:
         """Once an incident: whoever runs a job in a cell of this box finds out by himself."""
@@ -209,11 +228,10 @@ class Cells:
 
     def _end_everything(self) -> None:
         self._leave_box()
-        while True:
-            with suppress(CellFault):
-                self._put_away()
-            with self._changed:
-                if not self._running and not self._used:
-                    break
-                self._changed.wait(0.1)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, END_SECONDS)
+        deadline = time.monotonic() + END_SECONDS
+        while self._used and time.monotonic() < deadline:
+            self._put_away()
+            time.sleep(_LOOK_AGAIN_SECONDS)
         self._groups.close()

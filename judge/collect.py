@@ -65,7 +65,7 @@ class Collector:
         self.ended: Ended | None = None
 
     def run(self, address_bytes: int) -> CellOutcome | None:
-        """The outcome, or None when the cell had died before the job reached it; raises ``CellFault``."""
+        """The outcome, or None when the cell died before any code of the candidate ran; raises ``CellFault``."""
         self.meter: Meter = meter(self.cell, self.limits.memory_bytes)
         if self.cell.group is not None:
             self.cell.group.set_processes(self.limits.processes + 1)  # and init
@@ -79,7 +79,9 @@ class Collector:
             self.cell.wait()
         wall_ms = (time.monotonic() - started) * 1000
         self._drain()
-        return self._outcome(used, wall_ms)
+        outcome = self._outcome(used, wall_ms)
+        untouched = outcome.ended is Ended.KILLED and outcome.signal is None and not outcome.frames
+        return None if untouched else outcome  # the first frame is sent before the file is loaded
 
     def _collect(self, started: float) -> None:
         """Until END, the cell's death, or a limit."""
@@ -182,9 +184,8 @@ class Collector:
     def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
         """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
         ended = self.ended or Ended.EXITED
-        told: Exit | None = None
+        told = self.cell.exit()
         if ended is not Ended.FINISHED:
-            told = self.cell.exit()
             if not self.cell.box.alive():
                 raise CellFault("The zygote ended and took this cell with it.")
             last = self.meter.used()

@@ -1,5 +1,6 @@
-"""Root's way into the box: puts the box's folders where any user can reach them, becomes nobody in particular, runs
-bubblewrap as root of a fresh user namespace with a range of users, one for each cell.
+"""Root's way into the box: becomes an unused user, with a range of further ones for cells, and runs bubblewrap.
+
+The box's folders are first bound where that user can reach them; bubblewrap then is root of a user namespace only.
 
 ``python -m judge.launcher PATH… -- COMMAND…``; runs before bubblewrap in its process, with only the standard library.
 """
@@ -7,6 +8,7 @@ bubblewrap as root of a fresh user namespace with a range of users, one for each
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def main() -> None:
         os.chdir("/")
         os.execv(command[0], command)  # noqa: S606 - no shell, and the command is ours
     except OSError as error:
-        sys.exit(f"The box cannot be entered as root: {error}. Run as an ordinary user, or keep CAP_SETUID, CAP_SETGID.")
+        sys.exit(f"The box cannot be entered as root: {error}. Be an ordinary user, or keep CAP_SETUID, CAP_SETGID.")
 
 
 def _may(capability: int) -> bool:
@@ -51,7 +53,7 @@ def _stage(paths: list[str], command: list[str]) -> list[str]:
     staged: dict[str, str] = {}
     for place, (path, source) in enumerate(zip(paths, sources, strict=True)):
         target = staging / str(place)
-        if Path(path).is_dir():
+        if stat.S_ISDIR(os.fstat(source).st_mode):
             target.mkdir()
         else:
             target.touch()

@@ -102,8 +102,8 @@ class _ProcessMeter:
         while wanted:
             pid = wanted.pop()
             with suppress(OSError):
-                for thread in os.listdir(f"/proc/{pid}/task"):
-                    children = Path(f"/proc/{pid}/task/{thread}/children").read_text().split()
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    children = (thread / "children").read_text().split()
                     wanted += map(int, children)
                     found += map(int, children)
         return found

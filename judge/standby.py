@@ -7,12 +7,11 @@ import select
 import signal
 import socket
 import struct
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
 from judge.box import Box, CellFault
-from judge.cell import jail
+from judge.cell import gate as messages
 from judge.cgroups import Group
 from judge.problem import Limits
 
@@ -53,7 +52,6 @@ class Cell:
         """Makes the cell and returns when its last wall is up; raises ``CellFault``."""
         self.box, self.group, self.shape, self.uid = box, group, shape, uid
         self.init_pidfd = self.tmp = -1
-        self.init_pid = 0
         self.gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stdout, stdout = os.pipe()
@@ -77,44 +75,46 @@ class Cell:
             raise
 
     def _attend(self) -> None:
-        """The builder's questions in their order: into the group, here is init, ready."""
-        pid = self._expect(jail.HELLO)
+        """Into the group; then the builder hands over init and the candidate's process is ready, whichever is first."""
+        pid, _ = self._receive(messages.HELLO)
         if self.group is not None:
             self.group.free_memory()
             self.group.set_processes(_MOST_TASKS_WHILE_MADE)
             self.group.join(pid)
-        self.gate.send(jail.JOINED)
-        self._expect(jail.INIT)
-        self.candidate_pid = self._expect(jail.READY)
+        self.gate.send(messages.JOINED)
+        senders = {message: pid for pid, message in (self._receive(messages.INIT, messages.READY) for _ in range(2))}
+        if len(senders) != 2 or self.init_pidfd < 0:
+            raise CellFault("A cell told the same thing twice.")
+        self.candidate_pid = senders[messages.READY]
         for descriptor in (self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         self.channel.setblocking(False)
         self.gate.setblocking(False)
 
-    def _expect(self, message: bytes) -> int:
-        """Waits for that message and returns the sender's process id, which the kernel vouches for."""
+    def _receive(self, *expected: bytes) -> tuple[int, bytes]:
+        """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
         try:
             received, ancillary, _, _ = self.gate.recvmsg(
                 1024, socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(8)
             )
         except OSError as error:
-            raise CellFault(f"A cell did not get as far as {message.decode()}: {error}") from error
+            raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
         sender = 0
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 self.init_pidfd, self.tmp = struct.unpack("2i", data)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 sender = _CREDENTIALS.unpack(data)[0]
-        if not received.startswith(message):
-            said = received.decode("utf-8", "replace") or "it ended"
+        if received not in expected:
+            said = received.removeprefix(messages.FAULT).decode("utf-8", "replace") or "it ended"
             raise CellFault(f"A wall of a cell could not be put up: {said}.")
-        return sender
+        return sender, received
 
     def start(self, limits: Limits, address_bytes: int) -> bool:
         """Tells the cell its limits, after which it reads the job; False if it had died while it waited."""
-        tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, address_bytes, 0)
+        tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, address_bytes)
         try:
-            self.gate.send(jail.LIMITS + jail.LIMITS_TAIL.pack(*tail))
+            self.gate.send(messages.LIMITS + messages.LIMITS_TAIL.pack(*tail))
         except OSError:
             return False
         return not self.dead()
@@ -125,14 +125,18 @@ class Cell:
         poll.register(self.init_pidfd, select.POLLIN)
         return bool(poll.poll(0))
 
+    def gone(self) -> bool:
+        """Whether no process is left, in the pid namespace and in the control group."""
+        return self.dead() and (self.group is None or self.group.empty())
+
     def exit(self) -> Exit | None:
         """How the candidate's process ended, if init told; a fault told over the gate is raised."""
         with suppress(BlockingIOError):
             message = self.gate.recv(1024)
-            if message.startswith(jail.EXIT):
-                status, microseconds = jail.EXIT_TAIL.unpack(message[len(jail.EXIT) :])
+            if message.startswith(messages.EXIT):
+                status, microseconds = messages.EXIT_TAIL.unpack(message[len(messages.EXIT) :])
                 return Exit(status, microseconds * 1000)
-            if message.startswith(jail.FAULT):
+            if message.startswith(messages.FAULT):
                 raise CellFault(f"A cell failed before its job: {message.decode('utf-8', 'replace')}")
         return None
 
@@ -150,11 +154,6 @@ class Cell:
         poll.register(self.init_pidfd, select.POLLIN)
         if not poll.poll(END_SECONDS * 1000):
             raise CellFault("A killed cell does not end; its processes hang in the kernel.")
-        deadline = time.monotonic() + END_SECONDS
-        while self.group is not None and not self.group.empty():
-            if time.monotonic() > deadline:
-                raise CellFault("A killed cell's control group does not become empty.")
-            time.sleep(0.001)
 
     def end(self) -> None:
         """Kills, waits and closes."""

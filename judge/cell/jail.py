@@ -13,7 +13,6 @@ import random
 import resource
 import signal
 import socket
-import struct
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,15 +20,10 @@ from dataclasses import dataclass
 
 import torch
 
-from judge.cell import answering, kernel, landlock
+from judge.cell import answering, gate, kernel, landlock
 
 CHANNEL, GATE = 3, 4
 """The cell's descriptors besides stdin, stdout and stderr; the candidate sees only the first."""
-
-HELLO, JOINED, INIT, READY, LIMITS, EXIT, FAULT = b"hello", b"joined", b"init", b"ready", b"limits", b"exit", b"fault"
-INIT_TAIL = struct.Struct("<I")
-LIMITS_TAIL = struct.Struct("<5Q")  # CPU seconds, file bytes, processes, address space bytes, 0 on it: no bound
-EXIT_TAIL = struct.Struct("<iQ")  # wait status, CPU microseconds
 
 HOST_NAME = "cell"
 INNER_ID = 1000
@@ -69,27 +63,28 @@ class _Step:
     name = "start"
 
 
-def build(shape: Shape, walls: Walls, gate: int, channel: int, stdout: int, stderr: int) -> None:
+def build(shape: Shape, walls: Walls, gate_end: int, channel: int, stdout: int, stderr: int) -> None:
     """Runs in a child of the zygote and never returns."""
     try:
-        _build(shape, walls, gate, channel, stdout, stderr)
-    except BaseException as error:  # whatever it was, this child must not go on as a second zygote
+        _build(shape, walls, gate_end, channel, stdout, stderr)
+    except BaseException as error:
         _tell_fault(error)
-    os._exit(1)
+    finally:
+        os._exit(1)  # whatever it was, this child must not go on as a second zygote
 
 
 def _tell_fault(error: BaseException) -> None:
     with suppress(OSError):
-        os.write(GATE, FAULT + f"{_Step.name}: {type(error).__name__}: {error}".encode()[:500])
+        os.write(GATE, gate.FAULT + f"{_Step.name}: {type(error).__name__}: {error}".encode()[:500])
 
 
-def _build(shape: Shape, walls: Walls, gate: int, channel: int, stdout: int, stderr: int) -> None:
-    _keep_descriptors(gate, channel, stdout, stderr)
+def _build(shape: Shape, walls: Walls, gate_end: int, channel: int, stdout: int, stderr: int) -> None:
+    _keep_descriptors(gate_end, channel, stdout, stderr)
     os.setsid()
     _default_signals()
     os.umask(0o077)
     _Step.name = "cgroup"
-    _ask(HELLO, JOINED)
+    _ask(gate.HELLO, gate.JOINED)
     _Step.name = "user"
     if os.getuid() == 0:  # the box has a range of users: one of its own for this cell
         os.setgroups([])
@@ -118,9 +113,9 @@ def _build(shape: Shape, walls: Walls, gate: int, channel: int, stdout: int, std
     os._exit(0)
 
 
-def _keep_descriptors(gate: int, channel: int, stdout: int, stderr: int) -> None:
+def _keep_descriptors(gate_end: int, channel: int, stdout: int, stderr: int) -> None:
     """stdin is the zygote's ``/dev/null``; everything else of the zygote is closed."""
-    high = [os.dup2(fd, 100 + place) for place, fd in enumerate((stdout, stderr, channel, gate))]
+    high = [os.dup2(fd, 100 + place) for place, fd in enumerate((stdout, stderr, channel, gate_end))]
     for place, fd in enumerate(high):
         os.dup2(fd, 1 + place)
     kernel.close_descriptors_from(GATE + 1)
@@ -159,7 +154,7 @@ def _mounts(shape: Shape) -> None:
     """
     inside = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    kernel.mount("none", "/proc", "tmpfs", inside | kernel.MS_NOEXEC | kernel.MS_RDONLY, "size=4k,nr_inodes=1,mode=0555")
+    kernel.mount("none", "/proc", "tmpfs", inside | kernel.MS_NOEXEC | kernel.MS_RDONLY, "nr_inodes=1,mode=0555")
     options = f"size={shape.tmp_bytes},nr_inodes={shape.tmp_files + 1},mode=0700"
     kernel.mount("none", "/tmp", "tmpfs", inside | kernel.MS_NOEXEC, options)  # noqa: S108 - fresh for this cell
     os.chdir("/tmp")  # noqa: S108
@@ -167,10 +162,10 @@ def _mounts(shape: Shape) -> None:
 
 def _hand_over_init(init: int) -> None:
     """The trusted side kills and watches through the pidfd, and asks the folder how full it is."""
-    gate = socket.socket(fileno=GATE)
+    own_end = socket.socket(fileno=GATE)
     tmp = os.open("/tmp", os.O_PATH)  # noqa: S108
-    socket.send_fds(gate, [INIT + INIT_TAIL.pack(init)], [os.pidfd_open(init), tmp])
-    gate.detach()
+    socket.send_fds(own_end, [gate.INIT], [os.pidfd_open(init), tmp])
+    own_end.detach()
 
 
 def _init(walls: Walls) -> None:
@@ -194,7 +189,8 @@ def _init(walls: Walls) -> None:
         _reap(candidate)
     except BaseException as error:
         _tell_fault(error)
-    os._exit(1)
+    finally:
+        os._exit(1)
 
 
 def _fixed_limits() -> None:
@@ -216,7 +212,7 @@ def _reap(candidate: int) -> None:
         if pid == candidate:
             total = resource.getrusage(resource.RUSAGE_CHILDREN)
             cpu = max(usage.ru_utime + usage.ru_stime, total.ru_utime + total.ru_stime)
-            os.write(GATE, EXIT + EXIT_TAIL.pack(status, int(cpu * 1e6)))
+            os.write(GATE, gate.EXIT + gate.EXIT_TAIL.pack(status, int(cpu * 1e6)))
             os._exit(0)  # and with process 1 the kernel ends every other process of this cell
 
 
@@ -224,7 +220,7 @@ def _candidate() -> None:
     """Process 2: last limits, then the driver."""
     try:
         _reseed()
-        cpu_seconds, file_bytes, processes, address_bytes, _ = LIMITS_TAIL.unpack(_ask(READY, LIMITS))
+        cpu_seconds, file_bytes, processes, address_bytes = gate.LIMITS_TAIL.unpack(_ask(gate.READY, gate.LIMITS))
         for limit, value in (
             (resource.RLIMIT_CPU, cpu_seconds),
             (resource.RLIMIT_FSIZE, file_bytes),
@@ -236,8 +232,10 @@ def _candidate() -> None:
         os.close(GATE)
         serve = _forget_ourselves()
     except BaseException as error:
-        _tell_fault(error)
-        os._exit(1)
+        try:
+            _tell_fault(error)
+        finally:
+            os._exit(1)
     try:
         serve(CHANNEL)
         for stream in (sys.stdout, sys.stderr):
@@ -259,6 +257,6 @@ def _reseed() -> None:
 def _forget_ourselves() -> Callable[[int], None]:
     """Takes jail and zygote out of reach of plain imports; tidiness, not a wall, since nothing here is believed."""
     serve = answering.answer
-    for name in ("__main__", "judge.cell.jail", "judge.cell.zygote", "judge.cell.kernel", "judge.cell.landlock"):
-        sys.modules.pop(name, None)
+    for name in ("jail", "gate", "zygote", "kernel", "landlock"):
+        sys.modules.pop(f"judge.cell.{name}", None)
     return serve

@@ -1,4 +1,4 @@
-"""Landlock for a cell: read the box, write only to ``/tmp`` and ``/dev/null``, no TCP, no signals or sockets outward."""
+"""Landlock for a cell: read the box, write only to ``/tmp`` and the devices, no TCP, nothing sent outward."""
 
 from __future__ import annotations
 

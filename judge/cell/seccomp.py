@@ -64,8 +64,9 @@ _GROWING_FCNTL = (1024, 1026, 1031)
 """Leases, directory notes, larger pipes: kernel memory that no limit of ours counts."""
 
 _CUDA_NEEDS = frozenset(
-    "memfd_create socket socketpair connect bind listen accept4 sendmsg recvmsg sendto recvfrom setsockopt getsockopt "
-    "getsockname getpeername shutdown mbind get_mempolicy set_mempolicy mlock munlock".split()
+    {"memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept4", "shutdown", "getsockname"}
+    | {"getpeername", "getsockopt", "setsockopt", "sendmsg", "recvmsg", "sendto", "recvfrom"}
+    | {"mbind", "get_mempolicy", "set_mempolicy", "mlock", "munlock"}
 )
 """The driver makes an abstract socket and memory files; the network namespace still has no interface."""
 

@@ -13,14 +13,11 @@ import os
 import select
 import signal
 import socket
-import struct
 import sys
 import warnings
 from contextlib import suppress
 
-SPAWN = struct.Struct("<IQQ")  # uid in the box, bytes and files of /tmp
-READY = b"ready"
-SPAWN_DESCRIPTORS = 4  # gate, channel, stdout, stderr
+from judge.cell import gate
 
 _WARM_MODULES = (
     "numpy", "numpy.random", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
@@ -47,7 +44,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     kernel.use_huge_pages()
-    control.send(READY)
+    control.send(gate.ZYGOTE_READY)
     _serve(control, walls)
 
 
@@ -71,7 +68,7 @@ def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it 
 
     devices = ["/dev/null", "/dev/zero"]
     if device == "cuda":
-        devices += ["/dev/" + name for name in os.listdir("/dev") if name.startswith("nvidia")]
+        devices += sorted(entry.path for entry in os.scandir("/dev") if entry.name.startswith("nvidia"))
     return jail.Walls(
         seccomp=seccomp.program(device),
         landlock=landlock.abi(),
@@ -98,10 +95,10 @@ def _serve(control: socket.socket, walls) -> None:  # type: ignore[no-untyped-de
             os.read(wake_read, 4096)
             _reap()
         if control.fileno() in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, 64, SPAWN_DESCRIPTORS)
+            message, descriptors, _, _ = socket.recv_fds(control, 64, gate.SPAWN_DESCRIPTORS)
             if not message:
                 os._exit(0)
-            shape = jail.Shape(*SPAWN.unpack(message))
+            shape = jail.Shape(*gate.SPAWN.unpack(message))
             if os.fork() == 0:
                 jail.build(shape, walls, *descriptors)
             for descriptor in descriptors:

@@ -1,0 +1,262 @@
+"""Cells on this machine's real kernel: what they see, how they end, what is left of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
+
+from judge.cell import wire
+from judge.cells import CellFault, Cells, Ended
+
+
+@pytest.fixture(scope="module")
+def cells() -> Iterator[Cells]:
+    made = Cells(standby=2)
+    yield made
+    made.close()
+
+
+def eventually(is_true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not is_true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_true()
+
+
+def printed(cells: Cells, source: str) -> str:
+    outcome = run(cells, source)
+    assert outcome.ended is Ended.FINISHED, outcome
+    return outcome.stdout.decode().strip()
+
+
+def test_a_job_ends_with_its_frames_in_order(cells: Cells) -> None:
+    outcome = run(cells, "import torch\nprint('hello', flush=True)\n")
+    assert outcome.ended is Ended.FINISHED
+    assert [kind for kind, _, _ in outcome.frames] == [wire.Kind.LOOKED, wire.Kind.FATAL, wire.Kind.END]
+    assert outcome.stdout == b"hello\n"
+    assert outcome.stderr == b""
+    assert outcome.cpu_ms > 0
+    assert outcome.wall_ms > 0
+
+
+def test_a_cell_is_never_used_twice(cells: Cells) -> None:
+    mark = """
+import builtins, os
+print(hasattr(builtins, 'mark'), os.listdir('/tmp'))
+builtins.mark = 1
+open('/tmp/left', 'w').close()
+"""
+    assert {printed(cells, mark) for _ in range(4)} == {"False []"}
+
+
+def test_the_box_shows_only_interpreter_packages_and_the_cell_folder(cells: Cells) -> None:
+    assert printed(cells, "import os; print(*sorted(os.listdir('/')))") == "box dev lib lib64 proc tmp usr"
+    assert printed(cells, "import os; print(*sorted(os.listdir('/box')))").split() in (
+        ["code", "packages", "python"],
+        ["code", "packages"],
+    )
+    assert printed(cells, "import os; print(*os.listdir('/box/code/judge'))") == "cell"
+    assert printed(cells, "import os; print(os.listdir('/proc'), os.listdir('/tmp'))") == "[] []"
+    packages = printed(cells, "import os; print(*os.listdir('/box/packages'))").split()
+    assert {"torch", "numpy"} <= set(packages)
+    assert not {"fastapi", "sqlalchemy", "pytest", "psycopg", "pyseccomp"} & set(packages)
+    assert not [name for name in packages if name.endswith((".pth", ".dist-info"))]
+
+
+def test_a_cell_has_no_environment_no_identity_and_only_its_descriptors(cells: Cells) -> None:
+    assert printed(cells, "import os; print(dict(os.environ))") == "{}"
+    assert printed(cells, "import os; print(os.uname().nodename, os.getuid(), os.getgroups())") == "cell 1000 []"
+    assert printed(cells, "import os; print(os.getpid(), os.getcwd())") == "2 /tmp"
+    look = """
+import os
+found = []
+for descriptor in range(1024):
+    try:
+        os.fstat(descriptor)
+        found.append(descriptor)
+    except OSError:
+        pass
+print(found)
+"""
+    assert printed(cells, look) == "[0, 1, 2, 3]"
+
+
+def test_a_cell_has_no_capability_and_cannot_gain_one(cells: Cells) -> None:
+    look = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+data = (ctypes.c_uint32 * 6)()
+assert libc.capget(header, data) == 0
+bounding = sum(libc.prctl(23, number, 0, 0, 0) == 1 for number in range(41))
+print(list(data), bounding, libc.prctl(39, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0))
+"""
+    assert printed(cells, look) == "[0, 0, 0, 0, 0, 0] 0 1 0"
+
+
+def test_two_cells_do_not_share_their_random_state(cells: Cells) -> None:
+    draw = "import random, torch, numpy\nprint(random.random(), torch.rand(1).item(), numpy.random.rand())"
+    drawn = [printed(cells, draw).split() for _ in range(3)]
+    assert all(len({sample[place] for sample in drawn}) == 3 for place in range(3))
+
+
+def test_an_early_exit_is_told_with_its_code(cells: Cells) -> None:
+    outcome = run(cells, "import os; os._exit(7)")
+    assert (outcome.ended, outcome.exit_code, outcome.signal) == (Ended.EXITED, 7, None)
+
+
+def test_a_crash_is_told_with_its_signal(cells: Cells) -> None:
+    for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM, signal.SIGKILL):
+        outcome = run(cells, f"import os; os.kill(os.getpid(), {int(number)})")
+        assert (outcome.ended, outcome.signal) == (Ended.KILLED, number)
+
+
+def test_a_forged_frame_ends_the_cell(cells: Cells) -> None:
+    outcome = run(cells, "import os, time; os.write(3, b'HCf1' + b'\\x09' * 12); time.sleep(5)")
+    assert outcome.ended is Ended.KILLED
+    assert [kind for kind, _, _ in outcome.frames] == [wire.Kind.LOOKED]
+
+
+def test_the_first_frame_of_a_kind_and_index_wins(cells: Cells) -> None:
+    forge = """
+import os, struct
+for payload in (b'one', b'two'):
+    os.write(3, struct.pack('<4sB3xII', b'HCf1', 2, 5, 3) + payload)
+"""
+    outcome = run(cells, forge)
+    assert (2, 5, b"one") in outcome.frames
+    assert [frame for frame in outcome.frames if frame[:2] == (2, 5)] == [(2, 5, b"one")]
+
+
+def test_a_cell_that_closes_its_channel_is_over_when_it_ends(cells: Cells) -> None:
+    outcome = run(cells, "import os; os.close(3); os.close(1); os.close(2); os._exit(0)")
+    assert (outcome.ended, outcome.exit_code) == (Ended.EXITED, 0)
+
+
+def test_a_job_larger_than_the_socket_buffer_arrives(cells: Cells) -> None:
+    assert run(cells, "x = 1\n" + "# " + "x" * (4 * MIB) + "\nprint('all')").stdout == b"all\n"
+
+
+def test_a_slow_cell_delays_no_other(cells: Cells) -> None:
+    slow: list[Ended] = []
+    stuck = threading.Thread(target=lambda: slow.append(run(cells, "while True: pass", wall_seconds=3.0).ended))
+    stuck.start()
+    done = 0
+    while not slow:
+        assert run(cells, "pass").ended is Ended.FINISHED
+        done += 1
+    stuck.join()
+    assert slow == [Ended.WALL_LIMIT]
+    assert done > 1
+
+
+def test_many_callers_each_get_their_own_cell(cells: Cells) -> None:
+    found: list[str] = []
+
+    def call(number: int) -> None:
+        found.append(printed(cells, f"print({number})"))
+
+    callers = [threading.Thread(target=call, args=(number,)) for number in range(12)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sorted(map(int, found)) == list(range(12))
+
+
+def test_a_job_of_another_shape_gets_a_cell_of_its_shape(cells: Cells) -> None:
+    size = "import os; s = os.statvfs('/tmp'); print(s.f_blocks * s.f_frsize, s.f_files)"
+    outcome = run(cells, size, file_bytes=2 * MIB, files=9)
+    assert outcome.stdout.split() == [str(2 * MIB).encode(), b"10"]
+    assert printed(cells, size).split() == [str(LIMITS.file_bytes), str(LIMITS.files + 1)]
+
+
+def test_nothing_is_left_of_a_cell(cells: Cells) -> None:
+    spawn = """
+import os, time
+for _ in range(5):
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(60)
+"""
+    run(cells, spawn)
+    settled = 2 + 2 * cells.standby  # bubblewrap, the zygote, and init and candidate of each standby cell
+    assert eventually(lambda: len(descendants()) == settled), descendants()
+    before = descriptors()
+    for _ in range(10):
+        run(cells, spawn)
+    assert eventually(lambda: len(descendants()) == settled)
+    assert eventually(lambda: descriptors() == before)
+
+
+def test_a_dead_zygote_is_a_fault_of_ours_once_and_then_replaced() -> None:
+    with_zygote = Cells(standby=1)
+    try:
+        faults: list[CellFault] = []
+
+        def judge() -> None:
+            try:
+                with_zygote.run(job("while True: pass"), LIMITS)
+            except CellFault as fault:
+                faults.append(fault)
+
+        running = threading.Thread(target=judge)
+        running.start()
+        assert eventually(lambda: with_zygote._running == 1)
+        box = with_zygote._box
+        assert box is not None
+        [zygote] = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
+        os.kill(int(zygote), signal.SIGKILL)
+        running.join()
+        assert len(faults) == 1
+        assert run(with_zygote, "pass").ended is Ended.FINISHED
+        assert with_zygote._box is not box
+    finally:
+        with_zygote.close()
+
+
+def test_closing_leaves_no_process_descriptor_or_group() -> None:
+    processes, open_before, groups = set(descendants()), descriptors(), _groups()
+    made = Cells(standby=2)
+    run(made, "print(1)")
+    assert set(descendants()) > processes
+    made.close()
+    assert set(descendants()) <= processes
+    assert descriptors() == open_before
+    assert _groups() == groups
+
+
+def _groups() -> set[Path]:
+    return set(Path("/sys/fs/cgroup").rglob(f"handcode-{os.getpid()}-*"))
+
+
+def test_a_standby_cell_that_died_is_replaced_before_the_job(cells: Cells) -> None:
+    assert eventually(lambda: len(cells._waiting) == cells.standby)
+    for cell in list(cells._waiting):
+        cell.kill()
+        cell.wait()
+    assert run(cells, "pass").ended is Ended.FINISHED
+
+
+def test_required_control_groups_are_a_fault_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("judge.cgroups._version_1", _refuse)
+    monkeypatch.setattr("judge.cgroups._version_2", _refuse)
+    with pytest.raises(CellFault, match="Control groups are required"):
+        Cells(require_cgroups=True)
+
+
+def _refuse() -> None:
+    raise LookupError
+
+
+def test_a_wall_that_cannot_be_put_up_is_a_fault_and_no_judging(cells: Cells) -> None:
+    with pytest.raises(CellFault, match="mounts"):
+        run(cells, "print('judged all the same')", files=2**60)
+    assert run(cells, "pass").ended is Ended.FINISHED
