@@ -46,8 +46,8 @@ verify: setup ## Judge every sample submission of every problem and compare with
 doctor: setup ## Probe every wall of the sandbox from inside a cell
 	@$(BIN)/python -m judge doctor $(ARGS)
 
-bench: setup ## Measure this machine: latency, throughput, memory
-	@$(BIN)/python -m judge bench $(ARGS)
+bench: setup ## Measure this machine through HTTP: latency, throughput, memory
+	@$(BIN)/python -m app.bench $(ARGS)
 
 pin: setup-dev ## Write the installed versions into constraints.txt, after a range in pyproject.toml changed
 	@$(locked) scripts/install-packages .venv/installed-node node

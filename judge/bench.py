@@ -48,10 +48,13 @@ def bare_exam(problem: Problem, file: Path) -> Callable[[], Any]:
 
     Only for sample submissions of our own: there is no wall here.
     """
+    import torch
+
     from judge.cell import source
     from judge.cell.driver import find_roles
     from judge.exam import observe, prepare
 
+    torch.set_num_threads(1)
     build = source.find_class(source.load(source.decode(file.read_bytes())), list(problem.class_names))
     exam = prepare(problem, 1)
     roles = find_roles(build, rank=exam.rank)
@@ -61,7 +64,7 @@ def bare_exam(problem: Problem, file: Path) -> Callable[[], Any]:
 def cold_milliseconds(problem: Problem, source: Path) -> float:
     """One exam in a new interpreter that has to import torch first."""
     code = (
-        "import sys; from pathlib import Path; import torch; torch.set_num_threads(1);"
+        "import sys; from pathlib import Path;"
         "from judge.bench import bare_exam; from judge.problem import load;"
         "bare_exam(load(sys.argv[1]), Path(sys.argv[2]))()"
     )
@@ -70,9 +73,8 @@ def cold_milliseconds(problem: Problem, source: Path) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def tree_cpu_seconds(root: int) -> float:
-    """User and system seconds of a process, its living descendants, and all of theirs that were waited for."""
-    ticks = os.sysconf("SC_CLK_TCK")
+def family(root: int) -> dict[int, list[str]]:
+    """A process and its living descendants: by number, the fields of ``/proc/PID/stat`` that follow the name."""
     fields: dict[int, list[str]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -80,22 +82,23 @@ def tree_cpu_seconds(root: int) -> float:
                 fields[int(entry.name)] = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-    family, grown = {root}, True
+    members, grown = {root}, True
     while grown:
-        grown = False
-        for pid, values in fields.items():
-            if pid not in family and int(values[1]) in family:
-                family.add(pid)
-                grown = True
-    return sum(sum(int(value) for value in fields[pid][11:15]) for pid in family if pid in fields) / ticks
+        children = {pid for pid, values in fields.items() if int(values[1]) in members} - members
+        members |= children
+        grown = bool(children)
+    return {pid: fields[pid] for pid in members if pid in fields}
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """User and system seconds of a process, its living descendants, and all of theirs that were waited for."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    return sum(sum(int(value) for value in values[11:15]) for values in family(root).values()) / ticks
 
 
 def _measure(problem: Problem, runs: int) -> bool:
-    import torch
-
     from judge.engine import Judge
 
-    torch.set_num_threads(1)
     source = example(problem)
     bare = bare_exam(problem, source)
     judge = Judge(standby_cells=2, stock=8)

@@ -1,0 +1,231 @@
+"""``make bench``: measures the whole product through HTTP against a bare exam and a cold judge, in one run.
+
+Starts a server of its own on a free port with an empty data folder, so nothing of yours is touched. Every table of
+figures comes from one run, the compared things taken in turns: only their ratios mean something on another machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judge.bench import bare_exam, cold_milliseconds, example, family, machine, tree_cpu_seconds
+from judge.problem import load
+
+ENDLESS = (
+    b"import torch.nn as nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    def __init__(self, n):\n        while 1: pass\n"
+)
+_WARM_UP, _COLD_RUNS = 20, 5
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Handcode and the key to its API."""
+
+    port: int
+    token: str
+    pid: int
+
+
+class Client:
+    """One kept-alive connection to the API."""
+
+    def __init__(self, server: Server) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        self._headers = {"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"}
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One request; raises ``RuntimeError`` on anything but a 2xx."""
+        self._connection.request(method, f"/api/v1/{path}", json.dumps(body) if body else None, self._headers)
+        response = self._connection.getresponse()
+        data = response.read()
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path}: {response.status} {data[:300]!r}")
+        answer: dict[str, Any] = json.loads(data)
+        return answer
+
+    def judge(self, code: str, *, wait: int = 60) -> dict[str, Any]:
+        """Submits and waits for the verdict."""
+        made = self.ask("POST", "submissions", {"problem": "batchnorm1d", "code": code})
+        return self.ask("GET", f"submissions/{made['id']}?wait={wait}")
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[Server]:
+    """A server on a free port with an empty data folder; ends with the block."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="handcode-bench-") as folder:
+        settings = {"HANDCODE_PORT": str(port), "HANDCODE_DATA": folder, "HANDCODE_LOG_LEVEL": "WARNING"}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "serve"], env=os.environ | settings, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            yield Server(port, _token(process), process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _token(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None  # noqa: S101 - it was asked for
+    for line in process.stdout:
+        if found := re.search(r"API token: (hc_\S+)", line):
+            return found[1]
+    raise RuntimeError("the server ended before it printed a token")
+
+
+def main() -> int:
+    """Prints the tables; returns 0 when every judging that should be accepted was."""
+    parser = argparse.ArgumentParser(prog="python -m app.bench", description=__doc__)
+    parser.add_argument("--runs", type=int, default=100, help="submissions one at a time (default 100)")
+    parser.add_argument("--load", type=int, default=200, help="submissions at concurrency 8 (default 200)")
+    options = parser.parse_args()
+
+    problem = load("batchnorm1d")
+    source = example(problem)
+    code = source.read_text("utf-8")
+    bare = bare_exam(problem, source)
+    print(machine())
+    with serving() as server:
+        client = Client(server)
+        for _ in range(_WARM_UP):
+            bare()
+            client.judge(code)
+        _latency(client, code, bare, options.runs, [cold_milliseconds(problem, source) for _ in range(_COLD_RUNS)])
+        _throughput(server, code, bare, options.load)
+        _beside_endless_loop(server, code, options.runs // 2)
+        _memory(server)
+    return 0
+
+
+def _latency(client: Client, code: str, bare: Any, runs: int, cold: list[float]) -> None:
+    bare_ms, http_ms = [], []
+    stages: dict[str, list[float]] = {}
+    for _ in range(runs):
+        began = time.perf_counter()
+        bare()
+        bare_ms.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        answer = client.judge(code)
+        http_ms.append((time.perf_counter() - began) * 1000)
+        if answer["verdict"] != "accepted":
+            raise RuntimeError(f"the example was not accepted: {answer['verdict']}")
+        for name, value in answer["report"]["timing"]["stages"].items():
+            stages.setdefault(name, []).append(value)
+    b, h, c = statistics.median(bare_ms), statistics.median(http_ms), statistics.median(cold)
+    p95 = statistics.quantiles(http_ms, n=20)[-1]
+    print(f"\nLatency: POST, then GET ?wait=, one at a time; {runs} runs in turns with the bare exam, {len(cold)} cold")
+    print("| figure | value |\n|---|---|")
+    print(f"| bare exam, median | {b:.1f} ms |")
+    print(f"| through HTTP, median | {h:.1f} ms |")
+    print(f"| through HTTP, 95th percentile | {p95:.1f} ms |")
+    print(f"| cold judge, median | {c:.0f} ms |")
+    print(f"| HTTP / bare | {h / b:.2f} |")
+    print(f"| cold / HTTP | {c / h:.1f} |")
+    print(f"| 95th percentile / median | {p95 / h:.2f} |")
+    for name, values in stages.items():
+        print(f"| stage {name}, median | {statistics.median(values):.2f} ms |")
+
+
+def _throughput(server: Server, code: str, bare: Any, count: int) -> None:
+    began_cpu = time.process_time()
+    for _ in range(50):
+        bare()
+    bare_cpu = (time.process_time() - began_cpu) / 50 * 1000
+    time.sleep(1)
+    before, began = tree_cpu_seconds(server.pid), time.perf_counter()
+    verdicts = _together(server, [code] * count, concurrency=8)
+    seconds = time.perf_counter() - began
+    time.sleep(1)
+    cpu = (tree_cpu_seconds(server.pid) - before) * 1000 / count
+    print(f"\nThroughput: {count} submissions at concurrency 8 through HTTP")
+    print("| figure | value |\n|---|---|")
+    print(f"| accepted | {verdicts.count('accepted')} of {count} |")
+    print(f"| verdicts a second | {count / seconds:.1f} |")
+    print(f"| CPU a verdict, all processes, refilling included | {cpu:.1f} ms |")
+    print(f"| CPU of the bare exam | {bare_cpu:.1f} ms |")
+    print(f"| ratio | {cpu / bare_cpu:.2f} |")
+
+
+def _together(server: Server, codes: list[str], concurrency: int) -> list[str]:
+    waiting, verdicts, lock = list(codes), [], threading.Lock()
+
+    def work() -> None:
+        client = Client(server)
+        while True:
+            with lock:
+                if not waiting:
+                    return
+                code = waiting.pop()
+            verdict = client.judge(code)["verdict"]
+            with lock:
+                verdicts.append(verdict)
+
+    threads = [threading.Thread(target=work) for _ in range(concurrency)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return verdicts
+
+
+def _beside_endless_loop(server: Server, code: str, runs: int) -> None:
+    """How long an honest submission takes while one core belongs to an endless loop."""
+    client = Client(server)
+    loops = threading.Thread(target=lambda: Client(server).judge(ENDLESS.decode()))
+    alone = [_timed(client, code) for _ in range(runs)]
+    loops.start()
+    time.sleep(0.2)
+    beside: list[float] = []
+    while loops.is_alive() and len(beside) < runs:
+        beside.append(_timed(client, code))
+    loops.join()
+    a, b = statistics.median(alone), statistics.median(beside)
+    print(
+        f"\nBeside an endless loop: {len(beside)} submissions, median {b:.1f} ms; alone {a:.1f} ms; ratio {b / a:.2f}"
+    )
+
+
+def _timed(client: Client, code: str) -> float:
+    began = time.perf_counter()
+    client.judge(code)
+    return (time.perf_counter() - began) * 1000
+
+
+def _memory(server: Server) -> None:
+    """Proportional set size of every process of the server, idle."""
+    time.sleep(2)
+    total = 0.0
+    print("\nMemory, idle: proportional set size\n| process | MiB |\n|---|---|")
+    for pid in sorted(family(server.pid)):
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        found = re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)
+        size = int(found[1]) / 1024 if found else 0.0
+        total += size
+        print(f"| {command.strip()[-60:] or pid} | {size:.1f} |")
+    print(f"| all | {total:.1f} |")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
