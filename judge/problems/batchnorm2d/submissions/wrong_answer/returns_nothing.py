@@ -1,4 +1,4 @@
-# expects: forward returns None
+# expects: unknown
 import torch
 import torch.nn as nn
 
