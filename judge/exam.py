@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -83,6 +83,10 @@ class Concrete:
     steps: Steps
     tensors: tuple[Array, ...]
 
+    def does(self, *operations: str) -> bool:
+        """Whether any of these operations is among the steps."""
+        return any(operation in operations for operation, _ in self.steps)
+
 
 @dataclass(frozen=True)
 class Exam:
@@ -113,6 +117,15 @@ class Seen:
     error: wire.RawError | None = None
 
 
+class Reference(Protocol):
+    """A problem's ``reference.py``."""
+
+    CONVENTIONS: tuple[str, ...]
+
+    def observe(self, concrete: Concrete, *, rounding: float = 0.0) -> dict[str, Seen]:
+        """What a right layer observes, by convention; the very same ``Seen`` where the convention cannot matter."""
+
+
 Transcript = tuple[Seen | None, ...]
 """One entry for each scenario of the exam; None where the cell was over before it got there."""
 
@@ -136,9 +149,10 @@ def _concrete(scenario: Scenario, seed: int) -> Concrete:
     return Concrete(scenario, steps, tuple(draw.tensors))
 
 
-def reference_of(slug: str) -> Any:
-    """The problem's reference: ``CONVENTIONS``, ``ROLES`` and ``build(convention) -> LayerFactory`` in float64."""
-    return module_of(slug, "reference")
+def reference_of(problem: Problem) -> Reference:
+    """The module that knows what a right layer of this problem observes."""
+    reference: Reference = module_of(problem.slug, "reference")
+    return reference
 
 
 # Into the cell
@@ -234,8 +248,8 @@ def observe_one(concrete: Concrete, build: LayerFactory, roles: Roles, *, dtype:
     return Seen(observations)
 
 
-def observe_reference(concrete: Concrete, build: LayerFactory, roles: Roles) -> Seen:
-    """What the reference observes in float64, with the dtype each observation should have in the candidate's run.
+def observe_expected(concrete: Concrete, build: LayerFactory, roles: Roles) -> Seen:
+    """What a reference built in float64 observes, with the dtype each observation should have in a candidate's run.
 
     Raises what the reference raises: a scenario it cannot follow is our mistake.
     """

@@ -26,7 +26,7 @@ class AnswerKey:
 
     exam: Exam
     labels: list[list[str]]
-    by_convention: dict[str, Transcript]
+    by_convention: dict[str, tuple[Seen, ...]]
     tolerances: tuple[tuple[float, ...], ...]
 
 
@@ -47,30 +47,18 @@ class Graded:
 
 
 def answer_key(exam: Exam) -> AnswerKey:
-    """Runs the reference on the exam in float64, once for each convention where that can matter."""
-    reference = exams.reference_of(exam.problem.slug)
-    first, *others = reference.CONVENTIONS
-    build = reference.build(first)
-    base = tuple(exams.observe_reference(concrete, build, reference.ROLES) for concrete in exam.concretes)
-    by_convention: dict[str, Transcript] = {first: base}
-    for convention in others:
-        build = reference.build(convention)
-        by_convention[convention] = tuple(
-            exams.observe_reference(concrete, build, reference.ROLES) if _evaluates(concrete) else seen
-            for concrete, seen in zip(exam.concretes, base, strict=True)
-        )
+    """What the reference observes on the exam in float64, for each convention."""
+    reference = exams.reference_of(exam.problem)
+    answers = [reference.observe(concrete) for concrete in exam.concretes]
+    by_convention = {name: tuple(answer[name] for answer in answers) for name in reference.CONVENTIONS}
+    base = by_convention[reference.CONVENTIONS[0]]
     labels = [[observation.label for observation in seen.observations] for seen in base]
     return AnswerKey(exam, labels, by_convention, tolerances(exam, base))
 
 
-def _evaluates(concrete: Concrete) -> bool:
-    """Whether the layer is ever in evaluation; nothing else shows its running variance."""
-    return any(operation in ("eval", "parent") for operation, _ in concrete.steps)
-
-
 def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Graded:
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
-    compared = {convention: _compare(key, convention, transcript) for convention in key.by_convention}
+    compared = _compare(key, transcript)
     graded_as = max(accept, key=lambda convention: _passed(key, compared[convention], transcript))
     differences = compared[graded_as]
     checks = _checks(key.exam, differences, transcript)
@@ -89,11 +77,22 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
 Differences = tuple[Difference | None, ...]
 
 
-def _compare(key: AnswerKey, convention: str, transcript: Transcript) -> Differences:
-    return tuple(
-        None if expected is None or seen is None else same(expected, seen, tolerance)
-        for expected, seen, tolerance in zip(key.by_convention[convention], transcript, key.tolerances, strict=True)
-    )
+def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
+    """The differences under each convention; what does not depend on it is compared once."""
+    compared: dict[str, Differences] = {}
+    base: tuple[tuple[Seen, Difference | None], ...] = ()
+    for convention, expected in key.by_convention.items():
+        differences = tuple(
+            base[place][1]
+            if base and base[place][0] is one
+            else None
+            if seen is None
+            else same(one, seen, key.tolerances[place])
+            for place, (one, seen) in enumerate(zip(expected, transcript, strict=True))
+        )
+        base = base or tuple(zip(expected, differences, strict=True))
+        compared[convention] = differences
+    return compared
 
 
 def _passed(key: AnswerKey, differences: Differences, transcript: Transcript) -> float:

@@ -9,6 +9,7 @@ where one step costs mean/std (Chan, Golub and LeVeque 1983), and shows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -30,7 +31,7 @@ LEAST = 4.0
 _CALIBRATION_SEEDS = (11, 12, 13, 14)
 
 
-def tolerances(exam: Exam, key: tuple[Seen | None, ...]) -> tuple[tuple[float, ...], ...]:
+def tolerances(exam: Exam, key: tuple[Seen, ...]) -> tuple[tuple[float, ...], ...]:
     """For each scenario and observation the largest absolute difference from ``key`` that is still right."""
     steps = _sensitivity(exam.problem.slug, exam.samples)
     return tuple(
@@ -38,7 +39,6 @@ def tolerances(exam: Exam, key: tuple[Seen | None, ...]) -> tuple[tuple[float, .
             MARGIN * step * _size(observation.values) for step, observation in zip(row, seen.observations, strict=True)
         )
         for row, seen in zip(steps, key, strict=True)
-        if seen is not None
     )
 
 
@@ -69,18 +69,15 @@ def _measured(problem: Problem, seed: int, samples: bool) -> list[list[float]]:
 
 def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) -> list[float]:
     """What one scenario's observations move, at most, when its inputs or its running statistics are rounded."""
-    reference = exams.reference_of(problem.slug)
+    reference = exams.reference_of(problem)
+    convention = reference.CONVENTIONS[0]
     rounding = ROUNDING[concrete.scenario.dtype]
     shaken = tuple(
         array * (1 + rounding * random.choice((-1.0, 1.0), array.shape)) for array in map(np.float64, concrete.tensors)
     )
     answer, *others = (
-        exams.observe_reference(question, reference.build(rounding=part), reference.ROLES).observations
-        for question, part in (
-            (concrete, 0.0),
-            (Concrete(concrete.scenario, concrete.steps, shaken), 0.0),
-            (concrete, rounding),
-        )
+        reference.observe(question, rounding=part)[convention].observations
+        for question, part in ((concrete, 0.0), (replace(concrete, tensors=shaken), 0.0), (concrete, rounding))
     )
     return [
         max(LEAST * rounding, *(_relative(one.values, other.values) for other in rounded))

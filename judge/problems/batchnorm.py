@@ -6,6 +6,7 @@ distance between a right and a wrong layer does not hang on luck.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -46,8 +47,7 @@ class Script:
         """One number per channel, between ``low`` and ``high`` in size; with ``signs`` half of them negative."""
         drawn = self.draw.uniform(low, high, self.channels)
         if signs:
-            start = self.draw.integer(0, 1)
-            drawn *= np.where((np.arange(self.channels) + start) % 2 == 0, 1.0, -1.0)
+            drawn[self.draw.integer(0, 1) :: 2] *= -1.0
         return drawn
 
     def batch(
@@ -58,15 +58,12 @@ class Script:
         shape: tuple[int, ...] | None = None,
     ) -> Array:
         """A batch whose channels have exactly means of mixed sign and standard deviations drawn from these ranges."""
-        noise = self.draw.normal(*(shape or self.shape()))
-        axes = tuple(axis for axis in range(noise.ndim) if axis != 1)
-        noise -= noise.mean(axis=axes, keepdims=True)
-        noise /= np.sqrt((noise * noise).mean(axis=axes, keepdims=True))
-        return noise * self._wide(self.values(*std), noise) + self._wide(self.values(*mean, signs=True), noise)
-
-    @staticmethod
-    def _wide(per_channel: Array, like: Array) -> Array:
-        return per_channel.reshape(1, -1, *[1] * (like.ndim - 2))
+        samples, channels, *image = shape or self.shape()
+        noise = self.draw.normal(channels, samples * math.prod(image))
+        noise -= noise.sum(axis=1, keepdims=True) / noise.shape[1]
+        noise *= (self.values(*std) / np.sqrt((noise * noise).sum(axis=1) / noise.shape[1]))[:, None]
+        noise += self.values(*mean, signs=True)[:, None]
+        return np.ascontiguousarray(noise.reshape(channels, samples, *image).swapaxes(0, 1))
 
     # Writing
 

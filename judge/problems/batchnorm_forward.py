@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from judge.problems.batchnorm import ONE_D, TWO_D, Book, Script
 
 book = Book()
@@ -230,5 +232,5 @@ def grad_mode_is_no_mode(s: Script) -> None:
 
 @scenario(EVAL, "Evaluation with a running variance of the size of eps", "滑动方差与 eps 同量级时的推理")
 def eps_in_evaluation(s: Script) -> None:
-    small = {"mean": (0.1, 0.5), "std": (0.05, 0.2)}
-    s.build(eps=s.number(0.006, 0.02), momentum=1.0).learn(s.batch(**small)).probe(s.batch(**small))
+    small = partial(s.batch, mean=(0.1, 0.5), std=(0.05, 0.2))
+    s.build(eps=s.number(0.006, 0.02), momentum=1.0).learn(small()).probe(small())

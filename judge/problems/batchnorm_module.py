@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from judge.problems.batchnorm import TWO_D, Book, Script
@@ -123,10 +125,9 @@ def deep_copy(s: Script) -> None:
     dtype="float64",
 )
 def double(s: Script) -> None:
-    far = {"mean": (1e6, 2e6), "std": (0.5, 2.0)}
-    shape = s.shape(4, (2, 2))  # a power of two: 1/n is exact in float32 too
+    far = partial(s.batch, mean=(1e6, 2e6), std=(0.5, 2.0), shape=s.shape(4, (2, 2)))  # 1/n is exact in float32 too
     s.build(eps=EXACT_EPS, momentum=EXACT_MOMENTUM).do("double").affine()
-    s.call(s.batch(**far, shape=shape), "train").probe(s.batch(**far, shape=shape))
+    s.call(far(), "train").probe(far())
 
 
 @scenario(MODULE, "The input after a forward, in training and in evaluation", "前向之后的输入（训练与推理）")
@@ -186,8 +187,8 @@ def constant_channel(s: Script) -> None:
 
 @scenario(NUMERICS, "Values in the hundred thousands", "数值达到几十万")
 def large_scale(s: Script) -> None:
-    large = {"mean": (1e5, 5e5), "std": (1e5, 5e5)}
-    s.build(momentum=1.0).affine().call(s.batch(**large), "train").probe(s.batch(**large))
+    large = partial(s.batch, mean=(1e5, 5e5), std=(1e5, 5e5))
+    s.build(momentum=1.0).affine().call(large(), "train").probe(large())
 
 
 @scenario(NUMERICS, "Values near a hundred-thousandth with a much smaller eps", "数值约十万分之一，eps 更小")

@@ -1,25 +1,66 @@
-"""BatchNorm by the contract, in closed form with its backward written out: what the answer keys are computed with."""
+"""BatchNorm by the contract, in closed form with its backward written out: what the answer keys are computed with.
+
+Every scenario of an exam is run on it for every judging, so it is lean. No channel knows of another, and therefore
+both conventions are learnt in one run: the channels are there twice, and the second half follows the second convention.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
 from judge.cell.driver import Roles
+from judge.exam import Array, Concrete, Observation, Seen, observe_expected
 
 CONVENTIONS = ("biased", "unbiased")
 """Which batch variance the running variance accumulates: the sum of squares over n, or over n - 1 as torch.nn does."""
 
-ROLES = Roles("gamma", "beta")
+_ROLES = Roles("gamma", "beta")
+
+
+def observe(concrete: Concrete, rank: int, rounding: float = 0.0) -> dict[str, Seen]:
+    """What a right layer observes in float64, by convention; the very same ``Seen`` where the convention cannot matter.
+
+    ``rounding`` moves every new running statistic by that part of the values it was made of.
+    """
+    build = partial(BatchNorm, rank=rank, rounding=rounding, learns=concrete.does("backward"))
+    if not concrete.does("eval", "parent"):  # never in evaluation: no running variance shows
+        return dict.fromkeys(CONVENTIONS, observe_expected(concrete, build, _ROLES))
+    twice = replace(concrete, tensors=tuple(map(_twice, concrete.tensors)))
+    seen = observe_expected(twice, partial(build, both=True), _ROLES)
+    return {convention: _half(seen, place) for place, convention in enumerate(CONVENTIONS)}
+
+
+def _channel_axis(array: Array) -> int:
+    return 0 if array.ndim == 1 else 1
+
+
+def _twice(array: Array) -> Array:
+    return np.concatenate((array, array), axis=_channel_axis(array))
+
+
+def _half(seen: Seen, place: int) -> Seen:
+    return Seen(tuple(_half_observation(observation, place) for observation in seen.observations))
+
+
+def _half_observation(observation: Observation, place: int) -> Observation:
+    values = observation.values
+    if values is None or values.dtype.kind != "f":
+        return observation
+    half = np.split(values, len(CONVENTIONS), axis=_channel_axis(values))[place]
+    return replace(observation, values=half)
 
 
 class Normalise(torch.autograd.Function):
-    """gamma * (x - mean) / sqrt(var + eps) + beta with its gradients (Ioffe and Szegedy 2015, section 3).
+    """gamma * (x - mean) * inverse_std + beta with its gradients (Ioffe and Szegedy 2015, section 3).
 
-    In training (``batch``) mean and var are the batch's own, and the gradient of x flows through both.
+    In training (``batch``) mean and inverse_std are the batch's own, and the gradient of x flows through both.
     """
 
     @staticmethod
@@ -27,20 +68,18 @@ class Normalise(torch.autograd.Function):
         ctx: Any,
         x: torch.Tensor,
         mean: torch.Tensor,
-        var: torch.Tensor,
+        inverse_std: torch.Tensor,
         gamma: torch.Tensor,
         beta: torch.Tensor,
-        eps: float,
         batch: bool,
     ) -> torch.Tensor:
-        inverse_std = (var + eps).rsqrt()
         normal = (x - mean) * inverse_std
         ctx.save_for_backward(normal, inverse_std, gamma)
         ctx.batch = batch
         return normal * gamma + beta
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch leaves it untyped
+    @once_differentiable
     def backward(ctx: Any, dy: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         normal, inverse_std, gamma = ctx.saved_tensors
         axes = [axis for axis in range(dy.dim()) if axis != 1]
@@ -50,15 +89,20 @@ class Normalise(torch.autograd.Function):
         if ctx.batch:
             n = dy.numel() / dy.shape[1]
             dx = dy - (dbeta + normal * dgamma) / n
-        return dx * (gamma * inverse_std), None, None, dgamma, dbeta, None, None
+        return dx * (gamma * inverse_std), None, None, dgamma, dbeta, None
 
 
 class BatchNorm(nn.Module):
-    """The layer for inputs of ``rank`` axes, channels second; ``running_var`` is one of ``CONVENTIONS``.
+    """The layer in float64, for inputs of ``rank`` axes with the channels second.
 
-    ``rounding`` moves every new running statistic by that part of the values it was made of, as an update in a
-    coarser dtype does: old + momentum * (new - old) loses digits of a small variance beside the initial 1.
+    ``both`` doubles the channels: the second half accumulates the unbiased variance. ``learns`` says whether anybody
+    will ask for a gradient. ``rounding`` does to the running
+    statistics what an update in a coarser dtype does: old + momentum * (new - old) loses digits of a small variance
+    beside the initial 1.
     """
+
+    running_mean: torch.Tensor
+    running_var: torch.Tensor
 
     def __init__(
         self,
@@ -67,38 +111,41 @@ class BatchNorm(nn.Module):
         momentum: float = 0.1,
         *,
         rank: int,
-        running_var: str,
-        dtype: torch.dtype = torch.float64,
         rounding: float = 0.0,
+        both: bool = False,
+        learns: bool = True,
     ) -> None:
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
-        self.rounding = rounding
+        self.eps, self.momentum, self.rounding = eps, momentum, rounding
+        self.unbiased_from = num_features if both else None
         self.axes = [axis for axis in range(rank) if axis != 1]
-        self.unbiased = running_var == "unbiased"
-        shape = (1, num_features, *[1] * (rank - 2))
-        self.gamma = nn.Parameter(torch.ones(shape, dtype=dtype))
-        self.beta = nn.Parameter(torch.zeros(shape, dtype=dtype))
-        self.register_buffer("running_mean", torch.zeros(shape, dtype=dtype))
-        self.register_buffer("running_var", torch.ones(shape, dtype=dtype))
+        shape = (1, num_features * (1 + both), *[1] * (rank - 2))
+        # nn.Module's own registration costs as much as the rest of a scenario.
+        self._parameters["gamma"] = nn.Parameter(torch.ones(shape, dtype=torch.float64), learns)
+        self._parameters["beta"] = nn.Parameter(torch.zeros(shape, dtype=torch.float64), learns)
+        self._buffers["running_mean"] = torch.zeros(shape, dtype=torch.float64)
+        self._buffers["running_var"] = torch.ones(shape, dtype=torch.float64)
 
     def forward(self, x: torch.Tensor) -> Any:
         mean, var = self._update(x.detach()) if self.training else (self.running_mean, self.running_var)
-        return Normalise.apply(x, mean, var, self.gamma, self.beta, self.eps, self.training)  # type: ignore[no-untyped-call]
+        inverse_std = (var + self.eps).rsqrt()
+        gamma, beta = self.gamma, self.beta
+        if not (x.requires_grad or gamma.requires_grad):
+            return (x - mean) * inverse_std * gamma + beta
+        return Normalise.apply(x, mean, inverse_std, gamma, beta, self.training)  # type: ignore[no-untyped-call]
 
     def _update(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         mean = x.mean(self.axes, keepdim=True)
-        centred = x - mean
-        squares = (centred * centred).sum(self.axes, keepdim=True)
-        n = x.numel() // x.shape[1]
-        var = squares / n
-        self.running_mean: torch.Tensor
-        self.running_var: torch.Tensor
-        self.running_mean = self._moved(self.running_mean, mean)
-        self.running_var = self._moved(self.running_var, squares / (n - 1) if self.unbiased else var)
+        var = (x - mean).square_().mean(self.axes, keepdim=True)
+        kept = var
+        if self.unbiased_from is not None:
+            n = x.numel() // x.shape[1]
+            kept = var.clone()
+            kept[:, self.unbiased_from :] *= n / (n - 1)
+        self._buffers["running_mean"] = self._moved(self.running_mean, mean)
+        self._buffers["running_var"] = self._moved(self.running_var, kept)
         return mean, var
 
     def _moved(self, old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
         moved = old.lerp(new, self.momentum)
-        return moved if not self.rounding else moved + self.rounding * torch.maximum(old.abs(), new.abs())
+        return moved + self.rounding * torch.maximum(old.abs(), new.abs()) if self.rounding else moved

@@ -1,15 +1,11 @@
-"""The layer of this problem done right, for either convention of the running variance."""
+"""What a right layer of this problem observes, for either convention of the running variance."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from judge.cell.driver import LayerFactory
-from judge.problems.batchnorm_reference import CONVENTIONS, ROLES, BatchNorm
+from judge.problems import batchnorm_reference
+from judge.problems.batchnorm import ONE_D
 
-__all__ = ["CONVENTIONS", "ROLES", "build"]
-
-
-def build(running_var: str = "biased", *, rounding: float = 0.0) -> LayerFactory:
-    """The layer class in float64; ``running_var`` is one of ``CONVENTIONS``."""
-    return partial(BatchNorm, rank=2, running_var=running_var, rounding=rounding)
+CONVENTIONS = batchnorm_reference.CONVENTIONS
+observe = partial(batchnorm_reference.observe, rank=ONE_D)
