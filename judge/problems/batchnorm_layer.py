@@ -7,15 +7,14 @@ be chosen and ``batchnorm_misconceptions`` for the names of the wrong choices.
 from __future__ import annotations
 
 import contextlib
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from judge.problems import batchnorm_statistics as statistics
-from judge.problems.batchnorm_choices import Choices
+from judge.problems.batchnorm_choices import Changes, Choices
 from judge.problems.batchnorm_gradients import ScaleAndShift, TrainingBackward, scaled
-from judge.problems.batchnorm_state import LayerState
+from judge.problems.batchnorm_state import Common, LayerState
 from judge.problems.batchnorm_statistics import Batch
 
 Source = tuple[Tensor, Tensor, Tensor | None]
@@ -23,14 +22,22 @@ Source = tuple[Tensor, Tensor, Tensor | None]
 
 
 class LayerFactory:
-    """Builds layers with the same choices, as a candidate's class would; ``shared`` is what its instances share."""
+    """Builds layers with the same choices, as a candidate's class would, with what its instances may share.
 
-    def __init__(self, choices: Choices) -> None:
+    ``seed`` decides the values of a layer that starts at random ones.
+    """
+
+    def __init__(self, choices: Choices, seed: int = 0) -> None:
         self.choices = choices
-        self.shared: dict[int, Any] = {}
+        self.common = Common({}, torch.Generator().manual_seed(seed))
 
     def __call__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> BatchNormLayer:
-        return BatchNormLayer(num_features, eps, momentum, self.choices, self.shared)
+        return BatchNormLayer(num_features, eps, momentum, self.choices, self.common)
+
+
+def layer_with(rank: int, changes: Changes, convention: str = "biased", seed: int = 0) -> LayerFactory:
+    """Layers for inputs of ``rank`` axes that are right under ``convention`` but for ``changes``."""
+    return LayerFactory(Choices(rank, convention).changed(changes), seed)
 
 
 class BatchNormLayer(LayerState):

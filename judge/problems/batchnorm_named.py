@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from judge.problems.batchnorm_choices import Changes, Choices
-from judge.problems.batchnorm_layer import LayerFactory
+from judge.problems.batchnorm_choices import Changes
 from judge.report import Text
 
 BOTH_RANKS = (2, 4)
@@ -27,11 +26,6 @@ class Misconception:
     variants: tuple[Changes, ...]
     ranks: tuple[int, ...] = BOTH_RANKS
     fitted: str | None = None
-
-    def layers(self, rank: int, convention: str = "biased") -> tuple[LayerFactory, ...]:
-        """A factory of wrong layers for each variant."""
-        right = Choices(rank, convention)
-        return tuple(LayerFactory(right.changed(changes)) for changes in self.variants)
 
 
 def named(

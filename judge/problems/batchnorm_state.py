@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,7 +15,18 @@ from judge.problems.batchnorm_statistics import Batch
 HARD_CODED_FEATURES = 64
 """What a layer with a fixed number of channels was written for; no exam has as many."""
 
-_RANDOM = {"normal": torch.randn, "uniform": torch.rand}
+_RANDOM: dict[str, Any] = {"normal": torch.randn, "uniform": torch.rand}
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all layers of one class have in common: shared statistics, by number of features, and random numbers."""
+
+    statistics: dict[int, Any]
+    random: torch.Generator
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Common:
+        return self  # a copied layer is of the same class
 
 
 class LayerState(nn.Module):
@@ -25,9 +37,7 @@ class LayerState(nn.Module):
     running_mean: Any
     running_var: Any
 
-    def __init__(
-        self, num_features: int, eps: float, momentum: float, choices: Choices, shared: dict[int, Any]
-    ) -> None:
+    def __init__(self, num_features: int, eps: float, momentum: float, choices: Choices, common: Common) -> None:
         super().__init__()
         self.choices = choices
         self.features = HARD_CODED_FEATURES if choices.fixed_shape == "features" else num_features
@@ -35,7 +45,7 @@ class LayerState(nn.Module):
         self.eps = eps if choices.eps_value is None else choices.eps_value
         self.momentum = momentum if choices.momentum_value is None else choices.momentum_value
         self.steps = 0
-        self.shared = shared
+        self.common = common
         self._make_affine()
         self._make_statistics()
 
@@ -45,7 +55,7 @@ class LayerState(nn.Module):
             if kind in ("missing", f"no_{name}"):
                 setattr(self, name, None)
                 continue
-            values = _RANDOM[start](self.features) if isinstance(start, str) else torch.full((self.features,), start)
+            values = self._started(start)
             if kind == "attributes":
                 setattr(self, name, values.requires_grad_(True))
             elif kind == "plain_attributes":
@@ -54,6 +64,12 @@ class LayerState(nn.Module):
                 self.register_buffer(name, values)
             else:
                 setattr(self, name, nn.Parameter(values, requires_grad=kind != "frozen_parameters"))
+
+    def _started(self, start: float | str) -> Tensor:
+        if isinstance(start, str):
+            drawn: Tensor = _RANDOM[start](self.features, generator=self.common.random)
+            return drawn
+        return torch.full((self.features,), start)
 
     def _make_statistics(self) -> None:
         start = 0.0 if self.choices.rule.startswith("debias_from_zero") else self.choices.running_var_start
@@ -73,9 +89,10 @@ class LayerState(nn.Module):
     def _share(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """The statistics all layers of this class have in common."""
         if self.choices.shared == "reset":
-            self.shared[0] = (mean, variance)
+            self.common.statistics[0] = (mean, variance)
             return mean, variance
-        mean, variance, scale, shift = self.shared.setdefault(self.features, (mean, variance, self.scale, self.shift))
+        mine = (mean, variance, self.scale, self.shift)
+        mean, variance, scale, shift = self.common.statistics.setdefault(self.features, mine)
         if self.choices.shared == "with_affine":
             self.scale, self.shift = scale, shift
         return mean, variance
@@ -108,7 +125,7 @@ class LayerState(nn.Module):
 
     def _running(self, which: str) -> Tensor:
         if self.choices.shared == "reset":
-            held: Tensor = self.shared[0][0 if which == "mean" else 1]
+            held: Tensor = self.common.statistics[0][0 if which == "mean" else 1]
             return held
         found: Tensor = self.running_mean if which == "mean" else self.running_var
         return found

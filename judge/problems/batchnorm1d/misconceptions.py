@@ -1,5 +1,9 @@
-"""The mistakes one can make in BatchNorm1d."""
+"""The mistakes one can make in BatchNorm1d, and layers that make them."""
 
+from functools import partial
+
+from judge.problems.batchnorm_layer import layer_with
 from judge.problems.batchnorm_misconceptions import of_rank
 
 MISCONCEPTIONS = of_rank(2)
+build = partial(layer_with, 2)
