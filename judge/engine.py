@@ -16,7 +16,7 @@ from judge.problem import MAX_SOURCE_BYTES, Problem
 from judge.report import Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
-from judge.words import VERDICT_MESSAGES
+from judge.words import SAMPLE_MESSAGES, VERDICT_MESSAGES
 
 
 @dataclass
@@ -124,7 +124,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         stderr=outcome.stderr.decode("utf-8", "replace"),
         timing=Timing(outcome.wall_ms, outcome.cpu_ms, stages.milliseconds),
         peak_memory_bytes=outcome.peak_memory_bytes,
-        message=VERDICT_MESSAGES[verdict],
+        message=(SAMPLE_MESSAGES if exam.samples else VERDICT_MESSAGES)[verdict],
         samples=views(key, found.transcript, accept) if exam.samples else (),
         diagnosis_note=diagnosis.NOTHING_KNOWN if named else None,
     )

@@ -1,4 +1,4 @@
-"""The one sentence a candidate reads with each verdict, in both languages."""
+"""The one sentence a candidate reads with each verdict, of the hidden exam and of the samples, in both languages."""
 
 from __future__ import annotations
 
@@ -40,5 +40,16 @@ VERDICT_MESSAGES: dict[Verdict, Text] = {
     Verdict.JUDGE_ERROR: {
         "en": "The judge itself failed. This does not count against you; please submit again.",
         "zh": "判题系统自身出错，不计入你的提交，请稍后重新提交。",
+    },
+}
+
+SAMPLE_MESSAGES = VERDICT_MESSAGES | {
+    Verdict.ACCEPTED: {
+        "en": "Every sample came out as expected. The hidden exam looks at more.",
+        "zh": "样例全部符合预期。正式提交时还会检查更多内容。",
+    },
+    Verdict.WRONG_ANSWER: {
+        "en": "At least one sample came out differently. Compare expected and actual below.",
+        "zh": "至少有一个样例的结果与预期不同，请对照下面的预期值与实际值。",
     },
 }
