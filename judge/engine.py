@@ -116,7 +116,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         max_score=exam.problem.max_score,
         conventions={"running_var": graded.convention} if graded.convention else {},
         diagnoses=diagnoses,
-        groups=graded.groups,
+        groups=() if exam.samples else graded.groups,
         checks=graded.checks,
         error=found.error,
         rule_findings=found.findings,
