@@ -11,6 +11,28 @@ from app.errors import AppError
 from app.pages import languages
 from app.pages.shell import fragment, page
 
+def _(sentence: str) -> str:
+    """Marks a sentence for the catalogues; the template looks its translation up."""
+    return sentence
+
+
+SENTENCES = (
+    _("The code is empty."),
+    _("The code contains a NUL character; remove it."),
+    _("This invitation has ended; ask your interviewer for a new link."),
+    _("Your invitation does not include this problem."),
+    _("This problem is not part of your invitation."),
+    _("This form was sent from another site; open the page here and send it again."),
+    _("Choose one or more of the problems there are."),
+    _("A candidate needs a name of at most 200 characters."),
+    _("An invitation lasts up to 365 days."),
+    _("A note has 1 to 10000 characters."),
+    _("A reason has at most 10000 characters."),
+    _("Decide to advance, hold or reject."),
+    _("This cursor is not one of ours; start at the first page."),
+)
+"""What the rest of the application says in an error that a person may read; anything else is shown in English."""
+
 STAFF = ("/submissions", "/invitations", "/candidates", "/tokens")
 
 

@@ -42,6 +42,15 @@ class SampleCard:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What went wrong in the candidate's own file and where; the exception's text only in a run."""
+
+    type: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True)
 class Result:
     """One run or submission of a candidate, waiting or judged."""
 
@@ -54,7 +63,7 @@ class Result:
     score: float | None = None
     max_score: float | None = None
     message: Text | None = None
-    error: dict[str, Any] | None = None
+    error: Fault | None = None
     findings: list[dict[str, Any]] = field(default_factory=list)
     groups: list[GroupLine] = field(default_factory=list)
     samples: list[SampleCard] = field(default_factory=list)
@@ -83,7 +92,7 @@ def result_of(submission: Submission, judging: Judging) -> Result:
         score=None if is_run or judging.verdict is Verdict.JUDGE_ERROR else judging.score,
         max_score=public.get("max_score"),
         message=public.get("message"),
-        error=public.get("error"),
+        error=_fault(public.get("error")),
         findings=public.get("rule_findings", []),
         groups=[] if is_run else [_group(entry) for entry in public.get("groups", [])],
         samples=_samples(public.get("samples", [])),
@@ -100,6 +109,10 @@ def marks_of(report: dict[str, Any]) -> dict[int, str]:
     if error and error["line"]:
         marks[error["line"]] = "error"
     return marks
+
+
+def _fault(entry: dict[str, Any] | None) -> Fault | None:
+    return Fault(entry["type"], entry["line"], entry.get("message") or "") if entry else None
 
 
 def _group(entry: dict[str, Any]) -> GroupLine:

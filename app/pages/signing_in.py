@@ -28,7 +28,6 @@ async def form(request: Request, interviewer: MaybeInterviewer, return_to: str =
 @router.post("/sign-in")
 async def sign_in(
     request: Request,
-    session: Session,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     return_to: Annotated[str, Form(max_length=2000)] = START,
@@ -37,7 +36,7 @@ async def sign_in(
     for sender in (f"name {name}", f"address {request.client.host if request.client else ''}"):
         limiter.check("login", sender, settings.logins_per_minute)
     try:
-        cookie = await auth.sign_in(session, name, password, hours=settings.session_hours)
+        cookie = await auth.sign_in(request.app.state.database, name, password, hours=settings.session_hours)
     except Unauthorized:
         back = safe_return(return_to)
         return page(request, "staff/sign_in.html", status=401, name=name, refused=True, back=back)

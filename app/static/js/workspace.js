@@ -53,7 +53,7 @@ document.addEventListener("keydown", (event) => {
   if (!button || document.querySelector("dialog[open]")) return;
   event.preventDefault();
   event.stopPropagation();
-  if (!button.disabled) form.requestSubmit(button);
+  button.click(); // A click, since htmx learns from it which button it was.
 }, { capture: true });
 
 // Back to the starter ---------------------------------------------------------------------------------------------------
