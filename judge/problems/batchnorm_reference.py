@@ -53,8 +53,10 @@ def _half_observation(observation: Observation, place: int) -> Observation:
     values = observation.values
     if values is None or values.dtype.kind != "f":
         return observation
-    half = np.split(values, len(CONVENTIONS), axis=_channel_axis(values))[place]
-    return replace(observation, values=half)
+    axis = _channel_axis(values)
+    channels = values.shape[axis] // len(CONVENTIONS)
+    mine = slice(place * channels, (place + 1) * channels)
+    return Observation(observation.label, observation.dtype, values[mine] if axis == 0 else values[:, mine])
 
 
 class Normalise(torch.autograd.Function):
@@ -101,6 +103,13 @@ class BatchNorm(nn.Module):
     beside the initial 1.
     """
 
+    eps: float
+    momentum: float
+    rounding: float
+    unbiased_from: int | None
+    axes: list[int]
+    gamma: nn.Parameter
+    beta: nn.Parameter
     running_mean: torch.Tensor
     running_var: torch.Tensor
 
@@ -116,11 +125,15 @@ class BatchNorm(nn.Module):
         learns: bool = True,
     ) -> None:
         super().__init__()
-        self.eps, self.momentum, self.rounding = eps, momentum, rounding
-        self.unbiased_from = num_features if both else None
-        self.axes = [axis for axis in range(rank) if axis != 1]
+        # nn.Module's own way to set attributes costs as much as the rest of a scenario.
+        self.__dict__.update(
+            eps=eps,
+            momentum=momentum,
+            rounding=rounding,
+            unbiased_from=num_features if both else None,
+            axes=[axis for axis in range(rank) if axis != 1],
+        )
         shape = (1, num_features * (1 + both), *[1] * (rank - 2))
-        # nn.Module's own registration costs as much as the rest of a scenario.
         self._parameters["gamma"] = nn.Parameter(torch.ones(shape, dtype=torch.float64), learns)
         self._parameters["beta"] = nn.Parameter(torch.zeros(shape, dtype=torch.float64), learns)
         self._buffers["running_mean"] = torch.zeros(shape, dtype=torch.float64)
