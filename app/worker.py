@@ -80,7 +80,7 @@ def probe_walls(settings: Settings) -> str | None:
 
     if importlib.util.find_spec("judge.doctor") is None:
         return None
-    complaint: str | None = importlib.import_module("judge.doctor").probe_walls(settings.queue_names[0])
+    complaint: str | None = importlib.import_module("judge.doctor").examine(settings.queue_names[0])
     return complaint
 
 

@@ -25,7 +25,7 @@ __all__ = ["CellFault", "CellOutcome", "Cells", "Ended"]
 _log = logging.getLogger(__name__)
 
 _USERS = 4095
-_FIRST_SHAPE = Shape(16 * 1024 * 1024, 64)
+_FIRST_SHAPE = Shape(1024 * 1024, 64)
 """Until the first job tells what its problem allows."""
 _WAIT_SECONDS = 60.0
 """For a cell: with every processor busy a cell is made in a second; beyond a minute the machine is broken."""
@@ -37,7 +37,8 @@ _GRACE_SECONDS = 0.02
 """While one cell waits and another runs, the making of the next gives way for as long as an honest exam takes."""
 _LOOK_AGAIN_SECONDS = 0.005
 _IDLE_SECONDS = 0.5
-_ADDRESS_SLACK_BYTES = 256 * 1024 * 1024
+_ADDRESS_SLACK_BYTES = 1024 * 1024 * 1024
+"""Reserving is not using: a tighter bound would turn a memory limit into an exception of the candidate's."""
 
 
 class Cells:
@@ -100,7 +101,7 @@ class Cells:
             return 0
         with open(f"/proc/{cell.candidate_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
             base = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        return base + 2 * limits.memory_bytes + _ADDRESS_SLACK_BYTES
+        return base + 4 * limits.memory_bytes + _ADDRESS_SLACK_BYTES
 
     def _take(self, shape: Shape) -> Cell:
         """A waiting cell of that shape; waits for one to be made."""

@@ -21,6 +21,8 @@ END_SECONDS = 10.0
 """A killed cell is gone in 2 ms; the kernel needs longer only to free a great deal of memory."""
 
 _MOST_TASKS_WHILE_MADE = 64
+_DESCRIPTORS_OF_A_CELL = 4
+"""stdin, stdout, stderr and the channel; the limit counts what a candidate opens beside them."""
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -112,7 +114,8 @@ class Cell:
 
     def start(self, limits: Limits, address_bytes: int) -> bool:
         """Tells the cell its limits, after which it reads the job; False if it had died while it waited."""
-        tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, address_bytes)
+        open_files = limits.files + _DESCRIPTORS_OF_A_CELL
+        tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, open_files, address_bytes)
         try:
             self.gate.send(messages.LIMITS + messages.LIMITS_TAIL.pack(*tail))
         except OSError:

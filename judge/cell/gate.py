@@ -19,8 +19,8 @@ EXIT = b"exit"
 FAULT = b"fault"
 """Any of them, with a sentence: a wall could not be put up."""
 
-LIMITS_TAIL = struct.Struct("<4Q")
-"""CPU seconds, bytes a file may have, processes with init, bytes of address space (0: no bound)."""
+LIMITS_TAIL = struct.Struct("<5Q")
+"""CPU seconds, bytes a file may have, processes with init, open files, bytes of address space (0: no bound)."""
 EXIT_TAIL = struct.Struct("<iQ")
 """Wait status, CPU microseconds."""
 

@@ -33,7 +33,7 @@ _NAMESPACES = (
     | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
 )  # fmt: skip
 
-_MOST_DESCRIPTORS = 128
+_MOST_DESCRIPTORS = 1024
 _STACK_BYTES = 8 * 1024 * 1024
 
 
@@ -220,11 +220,12 @@ def _candidate() -> None:
     """Process 2: last limits, then the driver."""
     try:
         _reseed()
-        cpu_seconds, file_bytes, processes, address_bytes = gate.LIMITS_TAIL.unpack(_ask(gate.READY, gate.LIMITS))
+        cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(_ask(gate.READY, gate.LIMITS))
         for limit, value in (
             (resource.RLIMIT_CPU, cpu_seconds),
             (resource.RLIMIT_FSIZE, file_bytes),
             (resource.RLIMIT_NPROC, processes),
+            (resource.RLIMIT_NOFILE, open_files),
         ):
             resource.setrlimit(limit, (value, value))
         if address_bytes:
