@@ -1,0 +1,151 @@
+"""Whether a wrong layer of ours saw what the candidate's layer saw in one scenario: the evidence for a diagnosis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+
+import numpy as np
+
+from judge.cell.driver import HINT
+from judge.exam import Array, Observation, Seen
+
+SLACK = 8.0
+"""In tolerances of grading: two layers with the same mistake round differently, and are both further from the key."""
+
+SHARE = 1e-3
+"""Of the distance from the key: what is left between two layers that make the same large mistake."""
+
+UNSTEADY = 4.0
+"""Times ``allowed``: how far a wrong layer's own value moves in float64 before it counts as decided by rounding."""
+
+
+class Agreement(IntEnum):
+    """How well two transcripts of a scenario agree."""
+
+    NO = 0
+    LOOSE = 1
+    """Where they differ, the mistake itself leaves the value to rounding or chance."""
+    YES = 2
+
+
+def agreement(
+    imagined: Seen, seen: Seen, expected: Seen, tolerances: Sequence[float], again: Callable[[], Seen]
+) -> Agreement:
+    """Compares what a wrong layer saw with what the candidate's saw; ``again`` gives the wrong layer's second sight.
+
+    ``expected`` is the key's transcript. Errors agree when they are of one kind and came at the same step.
+    """
+    if _why_stopped(imagined) != _why_stopped(seen):
+        return Agreement.NO
+    if len(imagined.observations) != len(seen.observations):
+        return Agreement.NO
+    apart = []
+    for index, (one, other) in enumerate(zip(imagined.observations, seen.observations, strict=True)):
+        key = expected.observations[index] if index < len(expected.observations) else None
+        tolerance = tolerances[index] if index < len(tolerances) else 0.0
+        if one.label.startswith(HINT):
+            continue
+        if not _same_form(one, other):
+            return Agreement.NO
+        if one.values is not None and not _close(one.values, other.values, _allowed(one.values, key, tolerance)):
+            apart.append((index, key, tolerance))
+    if not apart:
+        return Agreement.YES
+    second = again()
+    unsteady = all(_unsteady(imagined, second, index, key, tolerance) for index, key, tolerance in apart)
+    return Agreement.LOOSE if unsteady else Agreement.NO
+
+
+def hint_distance(imagined: Seen, seen: Seen) -> int:
+    """How differently two layers are made, by the observations that are never graded; 0 for the same make."""
+    pairs = zip(imagined.observations, seen.observations, strict=False)
+    return sum(_multiset_distance(one, other) for one, other in pairs if one.label.startswith(HINT))
+
+
+def nan_distance(imagined: Seen, seen: Seen) -> int:
+    """How many elements are NaN in one transcript and not in the other."""
+    total = 0
+    for one, other in zip(imagined.observations, seen.observations, strict=False):
+        if one.values is not None and other.values is not None and one.values.shape == other.values.shape:
+            total += int((np.isnan(one.values) != np.isnan(other.values)).sum())
+    return total
+
+
+def _multiset_distance(one: Observation, other: Observation) -> int:
+    if one.values is None or other.values is None:
+        return 0
+    left, right = one.values.ravel().tolist(), other.values.ravel().tolist()
+    for value in list(left):
+        if value in right:
+            left.remove(value)
+            right.remove(value)
+    return len(left) + len(right)
+
+
+def _same_form(one: Observation, other: Observation) -> bool:
+    if one.values is None or other.values is None:
+        return one.dtype == other.dtype
+    return one.values.shape == other.values.shape and one.dtype == other.dtype
+
+
+def _allowed(values: Array, key: Observation | None, tolerance: float) -> float:
+    """The distance two layers with the same mistake may keep: of the size of rounding, or of a share of the mistake."""
+    if key is None or key.values is None or key.values.shape != values.shape:
+        return max(SLACK * tolerance, SHARE * _size(values))
+    growth = max(1.0, _size(values) / (_size(key.values) or 1.0))
+    with np.errstate(all="ignore"):
+        gap = _size(values.astype(np.float64) - key.values)
+    return max(SLACK * tolerance * growth, SHARE * gap)
+
+
+def _size(values: Array) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max(initial=0.0))
+
+
+def _close(one: Array, other: Array | None, allowed: float) -> bool:
+    if other is None:
+        return False
+    with np.errstate(all="ignore"):
+        left, right = one.astype(np.float64), other.astype(np.float64)
+        equal = (left == right) | (np.isnan(left) & np.isnan(right)) | (np.abs(left - right) <= allowed)
+    return bool(equal.all())
+
+
+def _unsteady(imagined: Seen, second: Seen, index: int, key: Observation | None, tolerance: float) -> bool:
+    """Whether the wrong layer does not find its own value again, in float64 and with other random numbers."""
+    if index >= len(second.observations):
+        return False
+    values, again = imagined.observations[index].values, second.observations[index].values
+    if values is None or again is None or values.shape != again.shape:
+        return False
+    return not _close(values, again, UNSTEADY * _allowed(values, key, tolerance))
+
+
+# Errors
+
+_FAMILIES = (
+    ("graph", r"second time|modified by an inplace|does not require grad|freed"),
+    ("copy", r"deepcopy"),
+    ("state", r"state_dict|size mismatch for"),
+    ("leaf", r"leaf Variable"),
+    ("view", r"view size|view\(\)|contiguous"),
+    ("dtype", r"dtype|scalar type|data type"),
+    ("shape", r"size|shape|dimension|broadcast|numel|elements"),
+)
+
+
+def _why_stopped(seen: Seen) -> tuple[str, int] | None:
+    """The kind of the error and the step it came at; None for a scenario seen to its end."""
+    if seen.complaint is not None:
+        return seen.complaint, 0
+    if seen.error is None:
+        return None
+    if seen.error.type in ("AttributeError", "NameError", "TypeError", "ImportError", "UnboundLocalError"):
+        return seen.error.type, seen.error.step
+    for name, pattern in _FAMILIES:
+        if re.search(pattern, seen.error.message):
+            return name, seen.error.step
+    return "raised", seen.error.step
