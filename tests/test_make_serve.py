@@ -53,6 +53,16 @@ class Served:
             time.sleep(0.05)
         raise AssertionError(f"no line like {pattern}:\n{self.log.read_text('utf-8')}")
 
+    def wait_for_worker(self) -> None:
+        """Until a worker judges: it has imported torch and tried every wall."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz") as answer:
+                if json.load(answer)["judging"] == "ok":
+                    return
+            time.sleep(0.1)
+        raise AssertionError(f"no worker:\n{self.log.read_text('utf-8')}")
+
     def processes(self) -> list[str]:
         """Everything that runs with our environment: what ``make`` started, and what that started."""
         mark = f"HANDCODE_DATA={self.data}".encode()
@@ -100,6 +110,7 @@ def test_its_data_is_for_its_owner_only(served: Served) -> None:
 
 
 def test_the_readmes_example_can_be_pasted(served: Served) -> None:
+    served.wait_for_worker()
     readme = (ROOT / "README.md").read_text("utf-8")
     [example] = [block for block in re.findall(r"^```\n(.*?)^```", readme, re.MULTILINE | re.DOTALL) if "curl" in block]
     example = example.replace("127.0.0.1:8000", f"127.0.0.1:{served.port}")
