@@ -123,8 +123,9 @@ class _Words:
         return words
 
     def _inline(self, index: int) -> str:
-        plain = {"float_kind": lambda value: f"{value:g}"}
-        text = np.array2string(self.tensors[index], separator=", ", threshold=100, formatter=plain)
+        text = np.array2string(
+            self.tensors[index], separator=", ", threshold=100, formatter={"float_kind": "{:g}".format}
+        )
         return re.sub(r"\s+", " ", text)
 
     def build(self, layer: str, args: list[Any], kwargs: dict[str, Any]) -> Text:
