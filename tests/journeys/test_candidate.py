@@ -1,0 +1,186 @@
+"""What a candidate lives through, from the link to the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conftest import RAISES, RIGHT, SHOUTS, WRONG, Visitor, type_code, verdict_of
+from playwright.sync_api import Page, expect
+
+Visit = Callable[..., Visitor]
+
+
+def _enter(visit: Visit, invitation: str, **options: object) -> Page:
+    page = visit(**options).page
+    page.goto(invitation)
+    page.get_by_role("button", name="Start").or_(page.get_by_role("button", name="Go on")).click()
+    page.get_by_role("link", name="BatchNorm1d").first.click()
+    page.locator("#problem-title").wait_for()
+    return page
+
+
+def test_an_invitation_leads_to_a_verdict_without_a_reload(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    page.evaluate("window.unreloaded = true")
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#result .score")).to_contain_text("100")
+    expect(page.locator("#announcer")).to_have_text("Accepted, 100 of 100 points")
+    assert page.evaluate("window.unreloaded") is True
+
+
+def test_a_wrong_layer_is_told_which_part_misses_points_but_no_hidden_check(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, WRONG)
+    page.keyboard.press("Control+Shift+Enter")
+    assert verdict_of(page) == "wrong_answer"
+    row = page.locator("#result .groups tr", has_text="Running statistics")
+    expect(row).to_contain_text("Points missing")
+    expect(row.locator(".hint")).not_to_be_empty()
+    shown = page.locator("#result").inner_html()
+    assert "running_stats." not in shown
+    assert "expected" not in shown.lower()
+
+
+def test_a_run_shows_samples_and_is_not_scored(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT.replace("(x - mean) / torch", "x / torch"))
+    page.keyboard.press("Control+Enter")
+    assert verdict_of(page) == "wrong_answer"
+    expect(page.locator("#result .score")).to_have_count(0)
+    failed = page.locator("#result .sample[open]").first
+    expect(failed).to_contain_text("Expected")
+    expect(failed).to_contain_text("Largest difference")
+
+
+def test_hostile_output_is_shown_as_text(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, SHOUTS)
+    page.get_by_role("button", name="Run samples").click()
+    verdict_of(page)
+    output = page.locator("#result pre.output", has_text="alert(1)").first
+    expect(output).to_contain_text("<script>alert(1)</script> ␀ ␛[31mred")
+
+
+def test_an_exception_leads_to_its_line(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RAISES)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "runtime_error"
+    expect(page.locator("#result .error-line code")).to_have_text("ValueError")
+    expect(page.locator("#result")).not_to_contain_text("purpose")
+    page.get_by_role("link", name="line 17 of your file").click()
+    expect(page.locator(".cm-activeLine")).to_contain_text("raise ValueError")
+
+
+def test_an_old_submission_comes_back_and_undo_brings_the_draft(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, WRONG)
+    page.get_by_role("button", name="Submit").click()
+    verdict_of(page)
+    type_code(page, RIGHT)
+    page.get_by_role("tab", name="History").click()
+    page.get_by_role("link", name="back into the editor").first.click()
+    page.wait_for_function("text => document.getElementById('code').value === text", arg=WRONG)
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+z")
+    page.wait_for_function("text => document.getElementById('code').value === text", arg=RIGHT)
+
+
+def test_a_draft_survives_a_reload_and_the_starter_is_one_question_away(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    starter = page.locator("#code").input_value()
+    type_code(page, "# my draft\n")
+    page.reload()
+    assert page.locator("#code").input_value() == "# my draft\n"
+    page.get_by_role("link", name="Back to the starter").click()
+    page.get_by_role("dialog").get_by_role("button", name="Keep my code").click()
+    assert page.locator("#code").input_value() == "# my draft\n"
+    page.get_by_role("link", name="Back to the starter").click()
+    page.get_by_role("dialog").get_by_role("button", name="Back to the starter").click()
+    page.wait_for_function("text => document.getElementById('code').value === text", arg=starter)
+
+
+def test_tab_indents_and_escape_then_tab_leaves_the_editor(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    expect(page.locator("#keys")).to_contain_text("Esc, then Tab leaves the editor")
+    type_code(page, "x = 1")
+    page.keyboard.press("Home")
+    page.keyboard.press("Tab")
+    assert page.locator("#code").input_value() == "    x = 1"
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_contain_text("Tab now leaves the editor")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Run samples")).to_be_focused()
+
+
+def test_a_lost_connection_is_said_and_the_draft_stays(visit: Visit, invitation: str) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto(invitation)
+    page.locator("main form button").click()
+    page.goto("/problems/batchnorm1d")
+    type_code(page, WRONG)
+    visitor.context.set_offline(True)
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("#result")).to_contain_text("did not reach us")
+    assert page.locator("#code").input_value() == WRONG
+    visitor.context.set_offline(False)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "wrong_answer"
+    visitor.complaints = [one for one in visitor.complaints if "INTERNET_DISCONNECTED" not in one and "object Event" not in one
+                          and "sendError" not in one]  # fmt: skip
+
+
+def test_code_that_is_refused_says_why_where_the_result_would_be(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, "  \n")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("#result")).to_contain_text("The code is empty.")
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "accepted"
+
+
+def test_on_a_narrow_screen_one_panel_is_shown_and_nothing_overflows(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation, width=390, height=844)
+    for name in ("Statement", "Code", "Result", "History"):
+        page.get_by_role("tab", name=name).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.get_by_role("tab", name="Code").click()
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#result")).to_be_visible()
+
+
+def test_guests_practise_without_an_invitation(visit: Visit) -> None:
+    page = visit().page
+    page.goto("/")
+    page.get_by_role("link", name="BatchNorm1d").click()
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "accepted"
+    page.goto("/")
+    expect(page.locator(".problems li").first).to_contain_text("100 of 100 points")
+
+
+def test_someone_elses_submission_is_not_found(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    verdict_of(page)
+    number = page.locator("#result-body").get_attribute("data-result")
+    stranger = visit().page
+    answer = stranger.goto(f"/problems/batchnorm1d?result={number}")
+    assert answer is not None
+    assert answer.status == 404
+    events = stranger.request.get(f"/problems/batchnorm1d/submissions/{number}/events")
+    assert events.status == 404
+
+
+def test_an_unknown_link_says_what_to_do(visit: Visit) -> None:
+    page = visit().page
+    page.goto("/i/not-a-link")
+    expect(page.get_by_role("heading", level=1)).to_have_text("We do not know this link")

@@ -1,0 +1,142 @@
+"""What an interviewer does in fifteen minutes: read, ask, judge again, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import RIGHT, WRONG, Server, Visitor, invite, type_code, verdict_of
+from playwright.sync_api import Page, expect
+
+Visit = Callable[..., Visitor]
+
+
+def _submit(visit: Visit, link: str, code: str) -> None:
+    page = visit().page
+    page.goto(link)
+    page.locator("main form button").click()
+    page.goto("/problems/batchnorm1d")
+    type_code(page, code)
+    page.get_by_role("button", name="Submit").click()
+    verdict_of(page)
+
+
+@pytest.fixture
+def wrong_submission(visit: Visit, interviewer: Page) -> Page:
+    """The interviewer's page of a submission whose momentum is reversed."""
+    _submit(visit, invite(interviewer, "Ada Reviewed"), WRONG)
+    interviewer.goto("/submissions")
+    interviewer.locator("tbody tr", has_text="Ada Reviewed").first.get_by_role("link", name="Submission").first.click()
+    return interviewer
+
+
+def test_the_mistake_is_named_with_a_question_to_ask(wrong_submission: Page) -> None:
+    diagnosis = wrong_submission.locator(".diagnosis").first
+    expect(diagnosis).to_contain_text("momentum_reversed")
+    expect(diagnosis).to_contain_text("Ask:")
+
+
+def test_every_check_stands_in_a_table_with_its_detail(wrong_submission: Page) -> None:
+    table = wrong_submission.locator("#part-running_stats table")
+    expect(table.locator("tbody tr", has_text="Failed").first).to_contain_text("expected")
+    expect(wrong_submission.locator(".source tr").first).to_contain_text("import torch")
+    expect(wrong_submission.locator(".facts").first).to_contain_text("Seed")
+
+
+def test_notes_and_decisions_stay_with_name_and_time(wrong_submission: Page, server: Server) -> None:
+    page = wrong_submission
+    page.get_by_label("New note").fill("Knew the formula <b>well</b>.")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("#notes .note").last).to_contain_text("Knew the formula <b>well</b>.")
+    expect(page.locator("#notes .note").last).to_contain_text(server.name)
+    page.get_by_label("Reason").fill("Explained momentum.")
+    page.get_by_role("button", name="Hold").click()
+    page.get_by_role("button", name="Advance").click()
+    decided = page.locator("#decision .decided")
+    expect(decided.first).to_contain_text("Advance")
+    expect(decided.nth(1)).to_contain_text("Explained momentum.")
+    page.goto("/submissions")
+    expect(page.locator("tbody tr", has_text="Ada Reviewed").first).to_contain_text("Advance")
+
+
+def test_a_rejudge_with_the_same_seed_adds_a_judging(wrong_submission: Page) -> None:
+    page = wrong_submission
+    seed = page.locator(".facts dt", has_text="Seed").locator("xpath=following-sibling::dd[1]").inner_text()
+    page.get_by_label("same seed").check()
+    page.get_by_role("button", name="Rejudge").click()
+    expect(page.locator(".judgings li")).to_have_count(2)
+    expect(page.locator(".judgings li").first).to_contain_text("Wrong answer")
+    again = page.locator(".facts dt", has_text="Seed").locator("xpath=following-sibling::dd[1]").inner_text()
+    assert again == seed
+    page.get_by_role("link", name="Judging").click()
+    expect(page.locator("main")).to_contain_text("which is not the newest")
+
+
+def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> None:
+    link = invite(interviewer, "Filter Person")
+    _submit(visit, link, WRONG)
+    _submit(visit, link, RIGHT)
+    interviewer.goto("/submissions")
+    interviewer.get_by_label("Candidate").first.fill("Filter Per")
+    interviewer.get_by_role("button", name="Filter").click()
+    rows = interviewer.locator("tbody tr")
+    expect(rows).to_have_count(2)
+    interviewer.get_by_role("link", name="Score").click()
+    expect(rows.first).to_contain_text("Accepted")
+    expect(interviewer.locator("th[aria-sort=descending]")).to_contain_text("Score")
+    interviewer.get_by_label("Verdict").first.select_option("wrong_answer")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Wrong answer")
+    interviewer.get_by_label("Problem").first.select_option("batchnorm2d")
+    expect(interviewer.locator("main")).to_contain_text("No submission fits this filter")
+
+
+def test_a_withdrawn_link_is_closed(visit: Visit, interviewer: Page) -> None:
+    link = invite(interviewer, "Withdrawn Person")
+    row = interviewer.locator("tbody tr", has_text="Withdrawn Person")
+    row.get_by_role("button", name="Withdraw").click()
+    interviewer.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    expect(row).to_contain_text("Withdrawn")
+    page = visit().page
+    answer = page.goto(link)
+    assert answer is not None
+    assert answer.status == 410
+    expect(page.get_by_role("heading", level=1)).to_have_text("This invitation was withdrawn")
+
+
+def test_a_token_is_shown_once_and_can_be_revoked(interviewer: Page) -> None:
+    interviewer.goto("/tokens")
+    interviewer.get_by_label("Name").fill("nightly")
+    interviewer.get_by_role("button", name="Make the token").click()
+    token = interviewer.get_by_label("API token").first.input_value()
+    api = "/api/v1/problems"
+    headers = {"Authorization": f"Bearer {token}"}
+    assert interviewer.request.get(api, headers=headers).status == 200
+    interviewer.goto("/tokens")
+    expect(interviewer.locator("main")).not_to_contain_text(token)
+    interviewer.locator("tr", has_text="nightly").get_by_role("button", name="Revoke").click()
+    interviewer.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(interviewer.locator("tr", has_text="nightly")).to_contain_text("Revoked")
+    assert interviewer.request.get(api, headers=headers).status == 401
+
+
+@pytest.mark.parametrize("address", ["/submissions", "/submissions/1", "/invitations", "/candidates/1", "/tokens"])
+def test_interviewers_pages_ask_to_sign_in(visit: Visit, address: str) -> None:
+    page = visit().page
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_a_wrong_password_is_refused_and_the_right_one_leads_back(visit: Visit, server: Server) -> None:
+    page = visit().page
+    page.goto("/invitations")
+    page.get_by_label("Your name").fill(server.name)
+    page.get_by_label("Password").fill("not the password")
+    page.locator("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    page.get_by_label("Password").fill(server.password)
+    page.locator("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Invitations")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/invitations")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
