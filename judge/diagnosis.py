@@ -8,7 +8,7 @@ check, but for one case: a mistake that alone explains most of them, beside anot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from judge import exam as exams
@@ -59,8 +59,9 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
 
 def _conventions(key: AnswerKey, graded: Graded) -> list[str]:
     """The conventions worth supposing, the one that was seen first."""
-    others = [convention for convention in key.by_convention if convention != graded.graded_as]
-    return [graded.graded_as, *others]
+    if graded.convention in key.by_convention:
+        return [graded.convention]
+    return [graded.graded_as, *(one for one in key.by_convention if one != graded.graded_as)]
 
 
 class _Case:
@@ -77,6 +78,8 @@ class _Case:
         self.failed_mask = mask_of(failed)
         self.passed_mask = mask_of(index for index in places if graded.differences[index] is None)
         self.known = hypotheses(key.exam.problem.slug)
+        self.with_number = _once_each(one for one in self.known if one.fitted is not None)
+        self.numbers: list[Hypothesis] | None = None
         self._agreements: dict[tuple[Frozen, int], Agreement] = {}
 
     def agreement(self, changes: Frozen, index: int) -> Agreement:
@@ -98,6 +101,10 @@ class _Case:
         """How many checks the habits get wrong."""
         return (habits & self.passed_mask).bit_count() + (self.failed_mask & ~habits).bit_count()
 
+    def slack(self) -> int:
+        """How many checks habits may get wrong: they are those of another exam."""
+        return max(2, len(self.failed) // 8)
+
     def explains_all(self, hypothesis: Hypothesis) -> bool:
         """Whether the hypothesis explains every failed check and is nowhere contradicted."""
         found = [Agreement.NO]
@@ -113,7 +120,7 @@ class _Case:
         return any(self.agreement(hypothesis.changes, index) is Agreement.NO for index in suspects)
 
     def preference(self, explanation: Explanation) -> tuple[object, ...]:
-        """Of several explanations the one of the same make is named, with the least left to chance, first in the list."""
+        """What explains more is preferred, then the same make, then what leaves less to chance, then the list."""
         changes = explanation.changes
         makes = nans = loose = 0
         for index, seen in enumerate(self.transcript):
@@ -162,8 +169,13 @@ def indices_of(mask: int) -> Iterator[int]:
 def _alone(case: _Case) -> list[Explanation]:
     """Single misconceptions that explain everything; their numbers are solved for when no usual value fits."""
     limit = max(4, len(case.failed) // 3)
-    near = [one for one in case.known if case.mismatch(one.habits) <= limit]
-    found = [_explanation(case, one) for one in near if case.explains_all(one)]
+    found: list[Explanation] = []
+    for mismatch, one in sorted(((case.mismatch(one.habits), one) for one in case.known), key=lambda pair: pair[0]):
+        if mismatch > limit:
+            break
+        if case.explains_all(one):
+            found.append(_explanation(case, one))
+            limit = mismatch + 1  # what behaves alike has the same habits, give or take a check
     if found:
         return found
     return [_explanation(case, one) for one in _with_numbers(case) if case.explains_all(one)]
@@ -171,17 +183,22 @@ def _alone(case: _Case) -> list[Explanation]:
 
 def _with_numbers(case: _Case) -> list[Hypothesis]:
     """Misconceptions with a number in them, each with the number that fits some failed check."""
-    found = []
-    for hypothesis in case.known:
-        if hypothesis.fitted is None:
+    if case.numbers is None:
+        case.numbers = list(_solved(case))
+    return case.numbers
+
+
+def _solved(case: _Case) -> Iterator[Hypothesis]:
+    slack = case.slack()
+    for hypothesis in case.with_number:
+        if (hypothesis.habits & case.passed_mask).bit_count() > slack:
             continue
         for index in _probes(case, hypothesis):
             seen = case.transcript[index]
             one = None if seen is None else fitted(case.rehearsal, hypothesis, index, seen)
             if one is not None and case.agreement(one.changes, index) is Agreement.YES:
-                found.append(one)
+                yield one
                 break
-    return found
 
 
 def _probes(case: _Case, hypothesis: Hypothesis) -> list[int]:
@@ -190,7 +207,17 @@ def _probes(case: _Case, hypothesis: Hypothesis) -> list[int]:
     for index in case.failed:
         if hypothesis.habits >> index & 1:
             probes.setdefault(case.key.exam.concretes[index].scenario.group, index)
-    return list(probes.values())[:3]
+    return list(probes.values())[:2]
+
+
+def _once_each(numbered: Iterable[Hypothesis]) -> list[Hypothesis]:
+    """Hypotheses that differ in more than their number; their habits are what every number has."""
+    kinds: dict[Frozen, Hypothesis] = {}
+    for one in numbered:
+        kind = tuple(change for change in one.changes if change[0] != one.fitted)
+        before = kinds.setdefault(kind, one)
+        kinds[kind] = replace(before, habits=before.habits & one.habits)
+    return list(kinds.values())
 
 
 def _explanation(case: _Case, *parts: Hypothesis) -> Explanation:
@@ -220,7 +247,7 @@ def _together(case: _Case) -> list[Explanation]:
 
 def _likely_pairs(case: _Case) -> list[tuple[Hypothesis, Hypothesis]]:
     """Pairs whose habits make up the failed checks, the best first, each part agreeing where it shows alone."""
-    slack = max(2, len(case.failed) // 8)
+    slack = case.slack()
     pool = [one for one in (*case.known, *_with_numbers(case)) if (one.habits & case.passed_mask).bit_count() <= slack]
     scored = []
     for one, other in combinations(pool, 2):
@@ -228,7 +255,12 @@ def _likely_pairs(case: _Case) -> list[tuple[Hypothesis, Hypothesis]]:
         if mismatch <= slack and one.ids != other.ids and _compatible(one, other):
             scored.append((mismatch, one.rank, other.rank, one, other))
     scored.sort(key=lambda entry: entry[:3])
-    return [(one, other) for _, _, _, one, other in scored if _shows(case, one, other) and _shows(case, other, one)]
+    shown = []
+    for *_, one, other in scored:
+        if (first := _shows(case, one, other)) is not False and (second := _shows(case, other, one)) is not False:
+            shown.append(((first, second).count(None), one, other))
+    shown.sort(key=lambda entry: entry[0])
+    return [(one, other) for _, one, other in shown]
 
 
 def _compatible(one: Hypothesis, other: Hypothesis) -> bool:
@@ -244,11 +276,11 @@ def _both_in_formula(left: dict[str, object], right: dict[str, object]) -> bool:
     return bool(formula & left.keys()) and bool(formula & right.keys())
 
 
-def _shows(case: _Case, one: Hypothesis, other: Hypothesis) -> bool:
-    """Whether ``one`` agrees with the candidate in a check that ``other`` does not disturb, if there is one."""
+def _shows(case: _Case, one: Hypothesis, other: Hypothesis) -> bool | None:
+    """Whether ``one`` agrees with the candidate in a check that ``other`` does not disturb; None: there is none."""
     alone = one.habits & ~other.habits & case.failed_mask
     if not alone:
-        return True
+        return None
     probes = [index for index in case.failed if alone >> index & 1][:2]
     return any(case.agreement(one.changes, index) is not Agreement.NO for index in probes)
 

@@ -198,9 +198,14 @@ class _Stage:
         layout: str = "contiguous",
         observe: bool = True,
         keeps_input: bool = False,
+        watches_buffers: bool = False,
     ) -> None:
-        """One call of the layer; ``keeps_input`` also looks at the input afterwards."""
+        """One call of the layer; ``keeps_input`` also looks at the input afterwards.
+
+        ``watches_buffers`` notes whether any buffer moved: a hint, because eval output from the batch hides it.
+        """
         given = laid_out(self.given[x], layout)
+        before = plain_copies(self.layers[layer].buffers()) if watches_buffers else []
         if grad:
             given.requires_grad_(True)
         torch.set_grad_enabled(not no_grad)
@@ -213,6 +218,9 @@ class _Stage:
             self.see(out, output.detach().clone())
         if keeps_input:
             self.see(f"{out}.input_after", given.detach().clone())
+        if watches_buffers:
+            stays = all_equal(before, plain_copies(self.layers[layer].buffers()))
+            self.see(f"{HINT}{out}.buffers_moved", torch.tensor([int(not stays)]))
 
     def backward(self, layer: str, upstream: int, out: str = "y", parameters: bool = True) -> None:
         """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift."""
@@ -264,6 +272,18 @@ def has_own_backward(output: torch.Tensor) -> bool:
         found.add(node)
         waiting += [before for before, _ in node.next_functions]
     return False
+
+
+def plain_copies(values: Iterable[Any]) -> list[torch.Tensor]:
+    """Copies of the plain tensors among ``values``."""
+    return [value.detach().clone() for value in values if type(value) is torch.Tensor]
+
+
+def all_equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    """Whether two lists hold the same tensors, dtypes and shapes included."""
+    if [(tensor.dtype, tensor.shape) for tensor in one] != [(tensor.dtype, tensor.shape) for tensor in other]:
+        return False
+    return all(map(torch.equal, one, other))
 
 
 def sizes_of(values: Iterable[Any]) -> torch.Tensor:

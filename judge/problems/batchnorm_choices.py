@@ -33,11 +33,12 @@ class Choices:
     last_axis: str = "none"  # affine, running, batch, affine_and_running, all: (C,) meets the last axis
     layout: str = "any"  # view_rows, view_flat: calls view on its input
     single_image: str = "normal"  # raises, raises_always, uses_running, skips_update, unchanged
-    fixed_shape: str = "none"  # batch_size, raises, features
+    fixed_shape: str = "none"  # batch_size, features, raises, raises_samples, raises_samples_in_training
 
     # Running statistics
     rule: str = "ema"  # reversed, average, last, first_batch, debias_from_zero, debias_from_one (and _unguarded)
     rule_for: str = "both"  # mean, var: the statistic the rule above holds for
+    counter: str = "attribute"  # buffer: where steps are counted, which shows after a state dict is loaded
     momentum_value: float | None = None  # a number instead of the argument
     updates: str = "both"  # mean, var, none
     update_times: int = 1
@@ -49,7 +50,7 @@ class Choices:
     running_var_start: float = 1.0
     graph: str = "cut"  # rebound, in_place
     graph_for: str = "both"  # mean, var
-    stats_kind: str = "buffers"  # attributes, not_persistent, parameters, frozen_parameters, lazy, lazy_attributes
+    stats_kind: str = "buffers"  # attributes, not_persistent, parameters, frozen_parameters, lazy, lazy_attributes, …
     shared: str = "none"  # by_features, reset, with_affine
 
     # Mode
@@ -64,7 +65,7 @@ class Choices:
     shift_start: float | str = 0.0  # normal, uniform
 
     # What comes in and goes out
-    dtype: str = "input"  # float32, float32_inside, float32_output, float64_output, float32_running, float32_batch
+    dtype: str = "input"  # float32, float32_inside, float32_output, float64_output, float32_running, float32_batch, …
     mutates: str = "nothing"  # input, centre, data, data_centre
     mutates_in: str = "both"  # training
     nan: str = "kept"  # masked_input, masked_output, masked_normalised, masked_batch, masked_running, skipped
@@ -75,10 +76,11 @@ class Choices:
     cut_in: str = "both"  # training, evaluation
     mean_term: bool = True
     variance_term: bool = True
-    scale_term: bool = True
     backward_count: str = "n"  # n-1, batch, features, image, all, one
     scale_gradient: str = "right"  # input, centred, mean, upstream, output, negative
     shift_gradient: str = "right"  # mean
+    scale_term: bool = True
+    gradients_in: str = "both"  # training: the mode in which the three choices above hold
     eval_gradient: str = "right"  # training
     own_backward: bool = False  # an autograd.Function is part of the graph: no mistake, but a trace it leaves
 

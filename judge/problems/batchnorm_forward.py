@@ -203,7 +203,7 @@ def sample_alone(s: Script) -> None:
 def nothing_changes(s: Script) -> None:
     far = s.batch(mean=(5, 8), std=(2, 4))
     s.build(momentum=s.number(0.3, 0.5)).learn()
-    s.probe(far, "far").call(far, "far again").call(s.batch(), "afterwards")
+    s.probe(far, "far").call(far, "far again", watches_buffers=True).call(s.batch(), "afterwards")
 
 
 @scenario(EVAL, "The mode set on a model that holds the layer", "在包含该层的模型上切换模式")
@@ -219,9 +219,10 @@ def train_again(s: Script) -> None:
     s.do("train").call(s.batch(), "train").probe(out="eval2")
 
 
-@scenario(EVAL, "Scale and shift in evaluation", "推理时的缩放与平移")
+@scenario(EVAL, "New scale and shift between two evaluations", "两次推理之间换上新的缩放与平移")
 def affine_in_evaluation(s: Script) -> None:
-    s.build(momentum=s.number(0.3, 0.5)).learn().affine().probe()
+    s.build(momentum=s.number(0.3, 0.5)).affine().learn().probe(out="eval1")
+    s.affine().call(s.batch(), "eval2")
 
 
 @scenario(EVAL, "Evaluation with and without torch.no_grad()", "有无 torch.no_grad() 的推理")

@@ -66,9 +66,23 @@ class BatchNormLayer(LayerState):
         if alone and (choices.single_image == "raises_always" or (choices.single_image == "raises" and self._trains())):
             raise ValueError("Expected more than one sample")
         self.first_shape = self.first_shape or x.shape
-        if choices.fixed_shape == "raises" and x.shape != self.first_shape:
+        if self._refuses_shape(x):
             raise RuntimeError("The size of the tensor must match")
+        if choices.dtype == "float32_refused" and x.dtype is not torch.float32 and self._trains():
+            raise RuntimeError("expected both tensors to have the same dtype")
         self.make_lazy_statistics(x)
+
+    def _refuses_shape(self, x: Tensor) -> bool:
+        first = self.first_shape or x.shape
+        match self.choices.fixed_shape:
+            case "raises":
+                return x.shape != first
+            case "raises_samples":
+                return x.shape[0] != first[0]
+            case "raises_samples_in_training":
+                return x.shape[0] != first[0] and self._trains()
+            case _:
+                return False
 
     def _whole(self, x: Tensor) -> Tensor:
         """Everything but the graph: casts, masks, the computation itself."""
@@ -209,7 +223,8 @@ class BatchNormLayer(LayerState):
                 return normalised * shift + scale
             case "shift_scaled":
                 return (normalised + shift) * scale
-        if choices.scale_gradient != "right" or choices.shift_gradient != "right" or not choices.scale_term:
+        wrong = choices.scale_gradient != "right" or choices.shift_gradient != "right" or not choices.scale_term
+        if wrong and (trains or choices.gradients_in == "both"):
             return self._affine_with_wrong_gradient(normalised, scale, shift, x - mean, x)
         return normalised * scale + shift
 

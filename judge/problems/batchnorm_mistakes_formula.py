@@ -147,7 +147,8 @@ FORMULA: tuple[Misconception, ...] = (
             "Without centring, what is left of the layer's mean, and can beta always repair it?",
             "不减均值的话输出的均值是多少？beta 能补救吗？",
         ),
-        *_in_each_mode(centring=False),
+        {"centring": False},
+        {"centring": False, "formula_in": "training"},  # in evaluation only: the same as a running mean left at 0
     ),
     named(
         "uncentred_variance",

@@ -83,6 +83,7 @@ GRADIENTS: tuple[Misconception, ...] = (
             "你的梯度检查是在 gamma=1 下做的吧？换成 gamma=3 会怎样？",
         ),
         {"scale_term": False, "own_backward": True},
+        {"scale_term": False, "own_backward": True, "gradients_in": "training"},
     ),
     named(
         "backward_wrong_count",
@@ -113,12 +114,11 @@ GRADIENTS: tuple[Misconception, ...] = (
             "What is multiplied with gamma in the forward, and so what belongs into its gradient?",
             "前向里和 gamma 相乘的是哪个量？那它的梯度里应该出现什么？",
         ),
-        {"scale_gradient": "input", "own_backward": True},
-        {"scale_gradient": "centred", "own_backward": True},
-        {"scale_gradient": "mean", "own_backward": True},
-        {"scale_gradient": "upstream", "own_backward": True},
-        {"scale_gradient": "output", "own_backward": True},
-        {"scale_gradient": "negative", "own_backward": True},
+        *(
+            {"scale_gradient": against, "own_backward": True, "gradients_in": mode}
+            for mode in ("both", "training")
+            for against in ("input", "centred", "mean", "upstream", "output", "negative")
+        ),
     ),
     named(
         "shift_gradient_mean",
@@ -132,6 +132,7 @@ GRADIENTS: tuple[Misconception, ...] = (
             "beta 加到了每个样本上，按链式法则应该求和还是求平均？除以 N 是谁的事？",
         ),
         {"shift_gradient": "mean", "own_backward": True},
+        {"shift_gradient": "mean", "own_backward": True, "gradients_in": "training"},
     ),
     named(
         "eval_backward_as_training",

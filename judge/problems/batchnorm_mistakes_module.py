@@ -166,6 +166,7 @@ MODULE: tuple[Misconception, ...] = (
         {"stats_kind": "attributes"},
         {"stats_kind": "not_persistent"},
         {"stats_kind": "lazy_attributes"},
+        {"stats_kind": "lazy_attributes_in_training"},
     ),
     named(
         "stats_as_parameters",
@@ -193,6 +194,7 @@ MODULE: tuple[Misconception, ...] = (
             "线上服务先建层、再 load_state_dict，还没跑过 forward，会发生什么？",
         ),
         {"stats_kind": "lazy"},
+        {"stats_kind": "lazy_in_training"},
     ),
     named(
         "dtype_hard_coded",
@@ -211,6 +213,7 @@ MODULE: tuple[Misconception, ...] = (
         {"dtype": "float64_output"},
         {"dtype": "float32_running"},
         {"dtype": "float32_batch"},
+        {"dtype": "float32_refused"},
     ),
     named(
         "mutates_input",
@@ -261,5 +264,7 @@ MODULE: tuple[Misconception, ...] = (
         {"fixed_shape": "batch_size"},
         {"fixed_shape": "features"},
         {"fixed_shape": "raises"},
+        {"fixed_shape": "raises_samples"},
+        {"fixed_shape": "raises_samples_in_training"},
     ),
 )

@@ -48,6 +48,7 @@ RUNNING: tuple[Misconception, ...] = (
             "训练中权重一直在变，推理时哪些 batch 的统计应该占比更大？你的实现呢？",
         ),
         {"rule": "average"},
+        {"rule": "average", "counter": "buffer"},
         {"rule": "last"},
     ),
     named(
@@ -125,6 +126,7 @@ RUNNING: tuple[Misconception, ...] = (
             "momentum=0.1，第一个 batch 均值为 5，更新一步后 running_mean 应为多少？",
         ),
         {"rule": "first_batch"},
+        {"rule": "first_batch", "counter": "buffer"},
     ),
     named(
         "zero_debias",
@@ -137,10 +139,12 @@ RUNNING: tuple[Misconception, ...] = (
             "Adam needs this correction. What do BatchNorm's initial values, 0 and 1, stand for instead?",
             "Adam 需要这种修正，而 BatchNorm 的初始值 0 和 1 表达的是什么？",
         ),
-        {"rule": "debias_from_zero"},
-        {"rule": "debias_from_zero_unguarded"},
-        {"rule": "debias_from_one"},
-        {"rule": "debias_from_one_unguarded"},
+        *(
+            {"rule": f"debias_from_{start}{guard}", "counter": counter}
+            for counter in ("attribute", "buffer")
+            for start in ("zero", "one")
+            for guard in ("", "_unguarded")
+        ),
     ),
     named(
         "updates_twice",

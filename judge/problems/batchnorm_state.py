@@ -36,6 +36,7 @@ class LayerState(nn.Module):
     shift: Any
     running_mean: Any
     running_var: Any
+    steps: Any
 
     def __init__(self, num_features: int, eps: float, momentum: float, choices: Choices, common: Common) -> None:
         super().__init__()
@@ -44,7 +45,10 @@ class LayerState(nn.Module):
         self.argument_eps = eps
         self.eps = eps if choices.eps_value is None else choices.eps_value
         self.momentum = momentum if choices.momentum_value is None else choices.momentum_value
-        self.steps = 0
+        if choices.counter == "buffer":
+            self.register_buffer("steps", torch.tensor(0))
+        else:
+            self.steps = 0
         self.common = common
         self._make_affine()
         self._make_statistics()
@@ -99,11 +103,11 @@ class LayerState(nn.Module):
 
     def _store(self, name: str, value: Tensor) -> None:
         kind = self.choices.stats_kind
-        if kind.endswith("attributes"):
+        if "attributes" in kind:
             setattr(self, name, value)
         elif kind.endswith("parameters"):
             setattr(self, name, nn.Parameter(value, requires_grad=kind == "parameters"))
-        elif kind == "lazy":
+        elif kind.startswith("lazy"):
             self.__dict__.pop(name, None)
             self.register_buffer(name, value)
         else:
@@ -111,6 +115,8 @@ class LayerState(nn.Module):
 
     def make_lazy_statistics(self, x: Tensor) -> None:
         """Creates the running statistics of a layer that does so at its first forward."""
+        if self.choices.stats_kind.endswith("in_training") and not self.training:
+            return
         if self.choices.stats_kind.startswith("lazy") and self.running_mean is None:
             self._store("running_mean", x.new_zeros(self.features))
             self._store("running_var", x.new_full((self.features,), self.choices.running_var_start))
@@ -159,7 +165,7 @@ class LayerState(nn.Module):
         rule = self.choices.rule
         if not rule.startswith("debias"):
             return mean, variance
-        weight = 1 - (1 - self.momentum) ** self.steps
+        weight = 1 - (1 - self.momentum) ** int(self.steps)
         if rule.endswith("unguarded") and self.steps == 0:
             return mean, variance
         if weight == 0 and not rule.endswith("unguarded"):
@@ -215,7 +221,8 @@ class LayerState(nn.Module):
             case "reversed":
                 return momentum * old + (1 - momentum) * value
             case "average":
-                return old + (value - old) / self.steps
+                average: Tensor = old + (value - old) / self.steps
+                return average
             case "last":
                 return value.expand_as(old)
             case "first_batch" if self.steps == 1:
