@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,6 @@ from pydantic import ValidationError
 from app.config import Settings
 from app.errors import AppError
 from app.logs import start_logging
-from app.models import Scope
 from app.processes import die_with_parent
 
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     command("serve", _serve, "Web and worker on this machine, on the embedded database.")
     web = command("web", _web, "The web process alone.")
     web.add_argument("--fd", type=int, help="an open listening socket to use instead of HANDCODE_PORT")
+    web.add_argument("--wait", type=int, metavar="FD", help="open the database once this pipe says so")
     worker = command("worker", _worker, "A worker alone.")
     for child in (web, worker):
         child.add_argument("--parent", type=int, help="end when this process does")
@@ -73,8 +74,11 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
 
     from app.main import create_app
 
+    application = create_app(settings)
+    if chosen.wait is not None and not os.read(chosen.wait, 1):
+        return 1  # whoever was to say so is gone
     config = uvicorn.Config(
-        create_app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+        application, host=settings.host, port=settings.port, loop="uvloop", http="httptools",
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(settings.public_url), forwarded_allow_ips="*" if settings.public_url else None,
         timeout_graceful_shutdown=5,
@@ -128,6 +132,7 @@ def _create_interviewer(settings: Settings, chosen: argparse.Namespace) -> int:
 def _create_token(settings: Settings, chosen: argparse.Namespace) -> int:
     from app.auth import create_token
     from app.database import Database
+    from app.models import Scope
 
     async def create() -> str:
         database = Database(settings.database)

@@ -1,7 +1,8 @@
 """One machine, one command: migrates, makes the first sign-in, then keeps a web process and a worker running.
 
 This process opens the port and the web process inherits it, so that a port in use is noticed before anything is
-started, and requests wait instead of failing while the web process is started again. Children are in sessions of their
+started, and requests wait instead of failing while the web process is started again. The first web process loads its
+modules while this one migrates, and opens the database when told to. Children are in sessions of their
 own: Ctrl-C reaches only us, and we end them in order. Should we be killed, the kernel tells them.
 """
 
@@ -18,16 +19,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
-
-from app import auth
 from app.config import Settings
-from app.database import Database
-from app.migrating import migrate
-from app.models import Interviewer, Scope
+
+# What brings SQLAlchemy is imported where it is used: it loads as slowly as the web process, which is begun first.
 
 FIRST_INTERVIEWER = "interviewer"
 START_SECONDS = 60.0
@@ -50,10 +47,12 @@ def serve(settings: Settings) -> int:
         check_sandbox()
         with _listening(settings) as listener:
             settings.prepare_data_folder()
-            migrate(settings.database)
             family = Family(listener)
             try:
-                family.start("web", wait_until_it_answers=settings)
+                let_go = family.start_waiting("web")
+                _migrate(settings)
+                let_go()
+                family.wait_for_page(settings)
                 _say(f"Handcode is at {settings.url}")
                 for line in asyncio.run(make_first_sign_in(settings)):
                     _say(line)
@@ -120,8 +119,20 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         yield listener
 
 
+def _migrate(settings: Settings) -> None:
+    from app.migrating import migrate
+
+    migrate(settings.database)
+
+
 async def make_first_sign_in(settings: Settings) -> list[str]:
     """On an empty database an interviewer and a staff token, and the lines that say so; else nothing."""
+    from sqlalchemy import select
+
+    from app import auth
+    from app.database import Database
+    from app.models import Interviewer, Scope
+
     database = Database(settings.database)
     try:
         async with database.reading() as session:
@@ -154,19 +165,36 @@ class Family:
         self._listener = listener
         self._children: dict[str, Child] = {}
 
-    def start(self, command: str, *, wait_until_it_answers: Settings | None = None) -> None:
-        child = Child(command, self._spawn(command))
-        self._children[command] = child
-        if wait_until_it_answers is not None:
-            _wait_for_page(child, wait_until_it_answers)
+    def start(self, command: str) -> None:
+        self._children[command] = Child(command, self._spawn(command))
 
-    def _spawn(self, command: str) -> subprocess.Popen[bytes]:
-        listener = self._listener.fileno()
+    def start_waiting(self, command: str) -> Callable[[], None]:
+        """Starts a child that holds back from the database until the returned function is called."""
+        waiting, telling = os.pipe()
+        self._children[command] = Child(command, self._spawn(command, waiting))
+        os.close(waiting)
+
+        def let_go() -> None:
+            with contextlib.suppress(BrokenPipeError):  # it ended already; whoever waits for its page says so
+                os.write(telling, b"x")
+            os.close(telling)
+
+        return let_go
+
+    def wait_for_page(self, settings: Settings) -> None:
+        _wait_for_page(self._children["web"], settings)
+
+    def _spawn(self, command: str, waiting: int | None = None) -> subprocess.Popen[bytes]:
         arguments = [sys.executable, "-m", "app.cli", command, "--parent", str(os.getpid())]
+        inherited = []
         if command == "web":
-            arguments += ["--fd", str(listener)]
+            arguments += ["--fd", str(self._listener.fileno())]
+            inherited.append(self._listener.fileno())
+        if waiting is not None:
+            arguments += ["--wait", str(waiting)]
+            inherited.append(waiting)
         return subprocess.Popen(  # noqa: S603 - our own program
-            arguments, start_new_session=True, pass_fds=[listener] if command == "web" else []
+            arguments, start_new_session=True, pass_fds=inherited
         )
 
     def look_after(self, stopping: _Stopping) -> None:
