@@ -149,7 +149,7 @@ def _inside(cells: Cells) -> list[Probe]:
     outside = Path(__file__).resolve()
     program = (outside.parent / "doctor_program.py").read_text("utf-8")
     hidden = [str(outside.parent), str(outside.parent.parent), str(Path.home())]
-    source = f"{program}\n\nHOST_PATHS += {hidden!r}\nDEVICE = {cells.device!r}\nmain()\n"
+    source = f"{program}\n\nHOST_PATHS += {hidden!r}\nDEVICE = {cells.device!r}\n{_PROGRAM_TAIL}"
     outcomes = [cells.run(_job(source), _LIMITS) for _ in range(2)]
     probes: list[Probe] = []
     for key, (name, sentence) in _INSIDE.items():
@@ -161,6 +161,7 @@ def _inside(cells: Cells) -> list[Probe]:
     return probes
 
 
+_PROGRAM_TAIL = "main()\n"
 _ADVICE = "Do not judge here; report this with the kernel's version."
 
 

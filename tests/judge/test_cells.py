@@ -30,6 +30,11 @@ def eventually(is_true: Callable[[], bool]) -> bool:
     return is_true()
 
 
+def at_rest(cells: Cells) -> bool:
+    with cells._changed:
+        return len(cells._waiting) == cells.standby and not cells._used and not cells._running
+
+
 def printed(cells: Cells, source: str) -> str:
     outcome = run(cells, source)
     assert outcome.ended is Ended.FINISHED, outcome
@@ -188,12 +193,12 @@ for _ in range(5):
 """
     run(cells, spawn)
     settled = 2 + 2 * cells.standby  # bubblewrap, the zygote, and init and candidate of each standby cell
-    assert eventually(lambda: len(descendants()) == settled), descendants()
+    assert eventually(lambda: at_rest(cells) and len(descendants()) == settled), descendants()
     before = descriptors()
     for _ in range(10):
         run(cells, spawn)
-    assert eventually(lambda: len(descendants()) == settled)
-    assert eventually(lambda: descriptors() == before)
+    assert eventually(lambda: at_rest(cells) and len(descendants()) == settled)
+    assert descriptors() == before
 
 
 def test_a_dead_zygote_is_a_fault_of_ours_once_and_then_replaced() -> None:

@@ -1,0 +1,193 @@
+"""Each limit of a cell: just inside it a program finishes, just outside it ends by that limit and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from cell_jobs import MIB, run
+
+from judge.cells import Cells, Ended
+
+
+@pytest.fixture(scope="module")
+def cells() -> Iterator[Cells]:
+    made = Cells(standby=1)
+    yield made
+    made.close()
+
+
+def _burn(seconds: float) -> str:
+    return f"import time\nwhile time.process_time() < {seconds}: pass\n"
+
+
+_BURN_IN_CHILDREN = """
+import os
+for _ in range(4):
+    if os.fork() == 0:
+        import time
+        while time.process_time() < {each}: pass
+        os._exit(0)
+    os.wait()
+"""
+_BURN_IN_THREADS = """
+import hashlib, threading, time
+data = bytes(1 << 20)
+def burn():
+    while time.process_time() < {seconds}: hashlib.sha256(data).digest()
+threads = [threading.Thread(target=burn) for _ in range(3)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+_HOLD = "held = bytearray(b'x') * ({mib} << 20)\n"
+_HOLD_SHARED = """
+import mmap
+area = mmap.mmap(-1, {mib} << 20)
+for place in range(0, {mib} << 20, 4096): area[place] = 1
+import time; time.sleep(0.1)
+"""
+_HOLD_IN_TMP = """
+with open('/tmp/held', 'wb') as file:
+    for _ in range({mib}): file.write(b'x' * (1 << 20))
+import time; time.sleep(0.1)
+"""
+_HOLD_IN_CHILDREN = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        held = bytearray(b'x') * ({mib} << 20)
+        time.sleep(1)
+        os._exit(0)
+for _ in range(4): os.wait()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside", "ended"),
+    [
+        ("wall_seconds=1.5", "import time; time.sleep(0.3)", "import time; time.sleep(2)", Ended.WALL_LIMIT),
+        ("cpu_seconds=0.8", _burn(0.5), _burn(1.5), Ended.CPU_LIMIT),
+        ("cpu_seconds=0.8", _BURN_IN_CHILDREN.format(each=0.1), _BURN_IN_CHILDREN.format(each=0.5), Ended.CPU_LIMIT),
+        ("cpu_seconds=0.8", _BURN_IN_THREADS.format(seconds=0.5), _BURN_IN_THREADS.format(seconds=1.5), Ended.CPU_LIMIT),
+        ("memory_bytes=100", _HOLD.format(mib=85), _HOLD.format(mib=110), Ended.MEMORY_LIMIT),
+        ("memory_bytes=100", _HOLD_SHARED.format(mib=85), _HOLD_SHARED.format(mib=110), Ended.MEMORY_LIMIT),
+        ("memory_bytes=30", _HOLD_IN_TMP.format(mib=20), _HOLD_IN_TMP.format(mib=45), Ended.MEMORY_LIMIT),
+        ("memory_bytes=100", _HOLD_IN_CHILDREN.format(mib=15), _HOLD_IN_CHILDREN.format(mib=40), Ended.MEMORY_LIMIT),
+        ("output_bytes=50000", "print('x' * 49_000)", "print('x' * 51_000)", Ended.OUTPUT_LIMIT),
+        (
+            "output_bytes=50000",
+            "import os; os.write(1, b'x' * 24_000); os.write(2, b'x' * 24_000)",
+            "import os; os.write(1, b'x' * 26_000); os.write(2, b'x' * 26_000)",
+            Ended.OUTPUT_LIMIT,
+        ),
+    ],
+)
+def test_a_limit_ends_what_passes_it_and_nothing_else(
+    cells: Cells, name: str, inside: str, outside: str, ended: Ended
+) -> None:
+    key, number = name.split("=")
+    value = float(number) * (MIB if key == "memory_bytes" else 1)
+    changed = {key: value if key.endswith("seconds") else int(value), "file_bytes": 64 * MIB}
+    assert run(cells, inside, **changed).ended is Ended.FINISHED
+    assert run(cells, outside, **changed).ended is ended
+
+
+def _counted(cells: Cells, source: str, **changed: float) -> int:
+    outcome = run(cells, source, **changed)
+    assert outcome.ended is Ended.FINISHED, outcome
+    return int(outcome.stdout)
+
+
+def test_as_many_processes_as_the_limit_and_not_one_more(cells: Cells) -> None:
+    source = """
+import os, time
+made = 1
+try:
+    while made < 100:
+        if os.fork() == 0:
+            time.sleep(30)
+            os._exit(0)
+        made += 1
+except OSError:
+    pass
+print(made, flush=True)
+"""
+    assert _counted(cells, source, processes=9) == 9
+
+
+def test_threads_count_as_processes(cells: Cells) -> None:
+    source = """
+import threading, time
+made = 1
+try:
+    while made < 100:
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        made += 1
+except RuntimeError:
+    pass
+print(made, flush=True)
+"""
+    assert _counted(cells, source, processes=9) == 9
+
+
+def test_a_file_as_large_as_the_limit_and_not_a_byte_more(cells: Cells) -> None:
+    source = """
+written = 0
+try:
+    with open('/tmp/f', 'wb', buffering=0) as file:
+        while written < 10_000_000:
+            written += file.write(bytes(1000))
+except OSError:
+    pass
+print(written, flush=True)
+"""
+    assert _counted(cells, source, file_bytes=MIB) == MIB
+
+
+def test_as_many_files_as_the_limit_and_not_one_more(cells: Cells) -> None:
+    source = """
+made = 0
+try:
+    while made < 1000:
+        open(f'/tmp/{made}', 'w').close()
+        made += 1
+except OSError:
+    pass
+print(made, flush=True)
+"""
+    assert _counted(cells, source, files=20) == 20
+
+
+def test_as_many_open_files_as_the_limit_and_not_one_more(cells: Cells) -> None:
+    source = """
+import os
+made = 0
+try:
+    while made < 1000:
+        os.open('/dev/null', os.O_RDONLY)
+        made += 1
+except OSError:
+    pass
+print(made)
+"""
+    assert _counted(cells, source, files=20) == 20
+
+
+def test_what_was_used_is_reported(cells: Cells) -> None:
+    outcome = run(cells, _HOLD.format(mib=60) + _burn(0.3))
+    assert outcome.ended is Ended.FINISHED
+    assert 55 * MIB < outcome.peak_memory_bytes < 90 * MIB
+    assert 200 < outcome.cpu_ms < 3000
+    assert outcome.wall_ms > 200
+
+
+def test_what_a_cell_used_before_its_job_is_not_counted(cells: Cells) -> None:
+    outcome = run(cells, "pass")
+    assert outcome.peak_memory_bytes < 16 * MIB
+    assert outcome.cpu_ms < 1000
+
+
+def test_output_is_kept_up_to_its_cap(cells: Cells) -> None:
+    outcome = run(cells, "while True: print('x' * 1000)", output_bytes=5000)
+    assert outcome.ended is Ended.OUTPUT_LIMIT
+    assert len(outcome.stdout) == 5000

@@ -1,0 +1,60 @@
+"""The doctor on this machine: all walls hold, and a wall that does not is named."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from judge import doctor
+from judge.cells import Cells
+from judge.doctor import Probe
+
+
+@pytest.fixture(scope="module")
+def cells() -> Iterator[Cells]:
+    made = Cells(standby=1)
+    yield made
+    made.close()
+
+
+def test_every_required_wall_holds_here(cells: Cells) -> None:
+    probes = doctor.probe_walls(cells)
+    assert [probe for probe in probes if probe.required and not probe.held] == []
+    assert doctor.complaint(probes) is None
+    assert len(probes) >= 15
+
+
+def test_the_doctor_says_one_line_for_each_wall() -> None:
+    said: list[str] = []
+    assert doctor.run(said.append)
+    assert all("\n" not in line for line in said)
+    assert any(line.startswith("ok   network:") for line in said)
+    assert any("bubblewrap" in line for line in said)
+
+
+def test_a_probe_that_gets_through_is_a_wall_that_does_not_hold(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_PROGRAM_TAIL", "\nHOST_PATHS += ['/usr/lib']\nmain()\n")
+    probes = {probe.name: probe for probe in doctor.probe_walls(cells)}
+    assert not probes["files of the host"].held
+    assert "/usr/lib" in probes["files of the host"].detail
+    assert "files of the host" in (doctor.complaint(list(probes.values())) or "")
+
+
+def test_a_limit_that_is_not_kept_is_a_wall_that_does_not_hold(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = cells.run
+    monkeypatch.setattr(cells, "run", lambda job, limits: run(job, dataclasses.replace(limits, processes=40)))
+    assert "process limit" in {probe.name for probe in doctor.probe_walls(cells) if not probe.held}
+
+
+def test_a_fault_is_a_wall_that_does_not_hold() -> None:
+    closed = Cells(standby=1)
+    closed.close()
+    assert doctor.complaint(doctor.probe_walls(closed)) is not None
+
+
+def test_only_required_walls_stop_the_judging() -> None:
+    assert doctor.complaint([Probe("control groups", False, False, "none")]) is None
+    assert "network" in str(doctor.complaint([Probe("network", False, True, "open")]))
+    assert Probe("network", False, True, "open.", "Close it.").line() == "FAIL network: open. Close it."
