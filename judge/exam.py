@@ -140,10 +140,11 @@ def prepare(problem: Problem, seed: int, *, samples: bool = False) -> Exam:
     """Draws the inputs of all hidden scenarios, or of the samples; the same seed gives the same exam."""
     module = module_of(problem.slug, "scenarios")
     scenarios = [scenario for scenario in module.SCENARIOS if scenario.sample is samples]
-    return Exam(problem, seed, samples, tuple(_concrete(scenario, seed) for scenario in scenarios), module.RANK)
+    return Exam(problem, seed, samples, tuple(concrete(scenario, seed) for scenario in scenarios), module.RANK)
 
 
-def _concrete(scenario: Scenario, seed: int) -> Concrete:
+def concrete(scenario: Scenario, seed: int) -> Concrete:
+    """One scenario with the inputs this seed gives it, whatever else is in the exam."""
     draw = Draw(seed, scenario.check_id, scenario.dtype)
     steps = scenario.write(draw)
     return Concrete(scenario, steps, tuple(draw.tensors))

@@ -40,8 +40,8 @@ def training_large_eps(s: Script) -> None:
 
 @scenario(GRADIENTS, "Gradients of two values per channel", "每个通道只有两个值时的梯度")
 def training_two_values(s: Script) -> None:
-    batch = s.batch(shape=(2, s.channels, 1, 1)[: s.rank], std=(0.3, 1.0))
-    s.build(eps=s.number(0.1, 0.4)).affine().call(batch, grad=True).backward(batch.shape)
+    batch = s.batch(shape=(2, s.channels, 1, 1)[: s.rank], std=(0.3, 0.6))
+    s.build(eps=s.number(0.2, 0.5)).affine().call(batch, grad=True).backward(batch.shape)
 
 
 @scenario(GRADIENTS, "Gradients of a single image in training", "单张图像训练时的梯度", ranks=[TWO_D])
@@ -106,8 +106,9 @@ def parameters(s: Script) -> None:
 def state_dict(s: Script) -> None:
     momentum = s.number(0.3, 0.5)
     s.build(momentum=momentum).affine().learn().learn().build(layer="fresh", momentum=momentum)
-    s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="eval1")
-    s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="eval2")
+    s.probe(layer="fresh", out="fresh").do("load", layer="fresh", source="layer")
+    s.call(s.batch(), "loaded", layer="fresh")
+    s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained on")
 
 
 @scenario(MODULE, "A deep copy after a training step, then both trained apart", "训练一步后深拷贝，再分别训练")

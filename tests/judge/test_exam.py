@@ -1,0 +1,124 @@
+"""Exams: fresh for every seed, the same for the same seed, the same through a cell's bytes as beside the judge."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import numpy as np
+import pytest
+
+from judge import exam as exams
+from judge.cell import answering, wire
+from judge.cell.driver import OPERATIONS, find_roles, run_scenario
+from judge.exam import Exam, Transcript
+from judge.grading import answer_key
+from judge.problem import Problem, load_all
+from tests.judge.layers import ByHand, observed
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+
+
+def numbers(exam: Exam) -> bytes:
+    return b"".join(array.tobytes() for concrete in exam.concretes for array in concrete.tensors)
+
+
+@problems
+def test_the_same_seed_gives_the_same_exam(problem: Problem) -> None:
+    one, other = (exams.prepare(problem, 5) for _ in range(2))
+    assert [concrete.steps for concrete in one.concretes] == [concrete.steps for concrete in other.concretes]
+    assert numbers(one) == numbers(other)
+
+
+@problems
+def test_another_seed_changes_every_input_that_is_drawn(problem: Problem) -> None:
+    one, other = exams.prepare(problem, 5), exams.prepare(problem, 6)
+    for first, second in zip(one.concretes, other.concretes, strict=True):
+        pairs = zip(first.tensors, second.tensors, strict=True)
+        assert not first.tensors or any(not np.array_equal(a, b) for a, b in pairs), first.scenario.check_id
+
+
+@problems
+def test_samples_are_the_same_for_every_seed(problem: Problem) -> None:
+    assert numbers(exams.prepare(problem, 5, samples=True)) == numbers(exams.prepare(problem, 6, samples=True))
+
+
+@problems
+def test_no_seed_is_too_large_or_too_small(problem: Problem) -> None:
+    for seed in (0, 2**53, 2**63 - 1):
+        assert exams.prepare(problem, seed).concretes
+
+
+@problems
+def test_a_scenario_does_not_change_with_its_neighbours(problem: Problem) -> None:
+    """Its random numbers come from its own name: adding a scenario leaves the others of an old seed as they were."""
+    whole = exams.prepare(problem, 9)
+    for concrete in whole.concretes[::7]:
+        alone = exams.concrete(concrete.scenario, 9)
+        assert alone.steps == concrete.steps
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(alone.tensors, concrete.tensors, strict=True))
+
+
+@problems
+def test_check_ids_are_one_of_a_kind_and_name_their_group(problem: Problem) -> None:
+    for samples in (False, True):
+        scenarios = [concrete.scenario for concrete in exams.prepare(problem, 1, samples=samples).concretes]
+        assert len({scenario.check_id for scenario in scenarios}) == len(scenarios)
+        assert {scenario.group for scenario in scenarios} <= {group.id for group in problem.groups}
+
+
+@problems
+def test_every_step_is_an_operation_of_the_driver(problem: Problem) -> None:
+    for concrete in exams.prepare(problem, 1).concretes:
+        assert {operation for operation, _ in concrete.steps} <= OPERATIONS
+
+
+@problems
+def test_a_job_holds_steps_and_inputs_and_nothing_of_the_judges_knowledge(problem: Problem) -> None:
+    exam = exams.prepare(problem, 1)
+    encoded = exams.encode(exam, "cpu")
+    (size,) = struct.unpack_from("<I", encoded)
+    header = json.loads(encoded[4 : 4 + size])
+    assert set(header) == {"class_names", "device", "rank", "tensors", "scenarios"}
+    assert all(set(scenario) == {"steps", "tensors"} for scenario in header["scenarios"])
+    for concrete in exam.concretes:
+        assert concrete.scenario.check_id.encode() not in encoded
+
+
+@problems
+def test_a_transcript_is_the_same_through_the_wire_as_beside_the_judge(problem: Problem) -> None:
+    exam = exams.prepare(problem, 3)
+    beside = observed(exam, ByHand)
+    assert same_bytes(through_the_wire(exam), beside)
+
+
+def through_the_wire(exam: Exam) -> Transcript:
+    """What the trusted side reads after the cell's own packing."""
+    import torch
+
+    labels = answer_key(exam).labels
+    roles = find_roles(ByHand, rank=exam.rank)
+    frames = {}
+    for index, concrete in enumerate(exam.concretes):
+        given = [torch.from_numpy(array) for array in concrete.tensors]
+        frames[index] = answering.pack_observed(run_scenario(ByHand, roles, concrete.steps, given))
+    return exams.transcript_of_cell(exam, labels, frames)
+
+
+def same_bytes(one: Transcript, other: Transcript) -> bool:
+    for first, second in zip(one, other, strict=True):
+        assert first is not None
+        assert second is not None
+        for a, b in zip(first.observations, second.observations, strict=True):
+            assert (a.label, a.dtype) == (b.label, b.dtype)
+            assert np.array_equal(a.values, b.values, equal_nan=a.dtype.startswith("float"))  # type: ignore[arg-type]
+    return True
+
+
+def test_a_scenario_that_never_came_is_none_and_its_neighbours_are_kept() -> None:
+    problem = load_all()[0]
+    exam = exams.prepare(problem, 3)
+    labels = [["y"]] * len(exam.concretes)
+    frames = {2: struct.pack("<BH", wire.Status.OBSERVED, 0)}
+    transcript = exams.transcript_of_cell(exam, labels, frames)
+    assert [index for index, seen in enumerate(transcript) if seen is not None] == [2]

@@ -1,0 +1,228 @@
+"""Grading: what passes, what fails and how it is told, and that no transcript whatever makes the judge stumble."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from judge import exam as exams
+from judge.cell import wire
+from judge.comparing import COMPLAINTS
+from judge.exam import Observation, Seen, Transcript
+from judge.grading import MIXED, PUBLIC_COMPLAINTS, AnswerKey, answer_key, grade
+from judge.problem import Problem, load, load_all
+from judge.report import CheckStatus, Verdict
+from tests.judge.layers import ByHand, graded, observed
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+
+
+class Unbiased(ByHand):
+    unbiased = True
+
+
+class Mixed(ByHand):
+    """Biased at first, unbiased from the second step on."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        learnt = super().learn(x)
+        self.unbiased = True
+        return learnt
+
+
+class Reversed(ByHand):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, 1 - momentum)
+
+
+# Conventions
+
+
+@problems
+@pytest.mark.parametrize(("layer", "convention"), [(ByHand, "biased"), (Unbiased, "unbiased")])
+def test_both_conventions_are_accepted_and_named(problem: Problem, layer: Any, convention: str) -> None:
+    result = graded(problem, layer)
+    assert (result.verdict, result.score, result.convention) == (Verdict.ACCEPTED, 100, convention)
+
+
+@problems
+@pytest.mark.parametrize(("layer", "convention"), [(ByHand, "unbiased"), (Unbiased, "biased")])
+def test_a_pinned_convention_rejects_and_names_the_other(problem: Problem, layer: Any, convention: str) -> None:
+    result = graded(problem, layer, accept=(convention,))
+    assert result.verdict is Verdict.WRONG_ANSWER
+    assert result.convention == {"biased": "unbiased", "unbiased": "biased"}[convention]
+    assert {check.group for check in result.checks if not check.points} >= {"running_stats", "eval_mode"}
+
+
+@problems
+def test_mixed_conventions_are_wrong_and_named_mixed(problem: Problem) -> None:
+    result = graded(problem, Mixed)
+    assert (result.verdict, result.convention) == (Verdict.WRONG_ANSWER, MIXED)
+
+
+@problems
+def test_a_layer_that_fails_under_both_conventions_has_none(problem: Problem) -> None:
+    assert graded(problem, nn.Identity).convention is None
+
+
+@problems
+def test_scenarios_without_evaluation_share_one_expectation(problem: Problem) -> None:
+    key = answer_key(exams.prepare(problem, 1))
+    for concrete, biased, unbiased in zip(key.exam.concretes, *key.by_convention.values(), strict=True):
+        assert (biased is unbiased) == (not concrete.does("eval", "parent"))
+
+
+# Points
+
+
+@problems
+def test_points_add_up(problem: Problem) -> None:
+    result = graded(problem, Reversed)
+    assert problem.max_score == 100
+    for group in result.groups:
+        mine = [check for check in result.checks if check.group == group.id]
+        assert sum(check.max_points for check in mine) == pytest.approx(group.max_points, abs=0.01)
+        assert group.points == pytest.approx(sum(check.points for check in mine), abs=0.01)
+        assert (group.passed, group.total) == (sum(1 for check in mine if check.points), len(mine))
+        assert (group.message is None) == (group.passed == group.total)
+    assert result.score == pytest.approx(sum(group.points for group in result.groups))
+
+
+# Verdicts
+
+
+class Raises(ByHand):
+    def forward(self, x: torch.Tensor) -> Any:
+        if not self.training:
+            raise ValueError(f"the mean is {float(x.mean())}")
+        return super().forward(x)
+
+
+@problems
+def test_an_exception_in_one_mode_is_a_runtime_error_and_the_other_mode_is_still_graded(problem: Problem) -> None:
+    result = graded(problem, Raises)
+    assert result.verdict is Verdict.RUNTIME_ERROR
+    statuses = {check.id: check.status for check in result.checks}
+    assert statuses["train_output.batch_statistics"] is CheckStatus.PASSED
+    assert statuses["eval_mode.fresh_layer"] is CheckStatus.ERROR
+
+
+class RaisesAndWrong(Raises):
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, var = super().learn(x)
+        return mean, var + 1
+
+
+@problems
+def test_a_difference_outweighs_an_exception(problem: Problem) -> None:
+    assert graded(problem, RaisesAndWrong).verdict is Verdict.WRONG_ANSWER
+
+
+# What the candidate and the interviewer read
+
+
+@problems
+@pytest.mark.parametrize("layer", [Reversed, Raises, nn.Identity])
+def test_public_messages_give_no_hidden_check_away(problem: Problem, layer: Any) -> None:
+    texts = {group.message["en"] for group in problem.groups} | {text["en"] for text in PUBLIC_COMPLAINTS.values()}
+    for check in graded(problem, layer).checks:
+        if check.status is CheckStatus.ERROR:
+            assert re.fullmatch(r"Your code raised \w+( at line \d+)?\.", check.public_message["en"])
+        elif check.status is CheckStatus.FAILED:
+            assert check.public_message["en"] in texts
+
+
+@problems
+def test_staff_read_the_scenario_the_place_both_values_and_the_tolerance(problem: Problem) -> None:
+    failed = [check for check in graded(problem, Reversed).checks if check.id == "running_stats.one_step"]
+    number = r"-?[\d.e+-]+"
+    pattern = rf"One training step .*: eval\[[\d, ]+\] is {number}, expected {number}: .* apart, where .* is allowed\."
+    assert re.fullmatch(pattern, failed[0].staff_detail)
+
+
+def test_every_complaint_of_the_driver_has_words_for_both_readers() -> None:
+    assert set(COMPLAINTS) == set(PUBLIC_COMPLAINTS)
+
+
+# Whatever comes out of a cell
+
+
+KEY: AnswerKey = answer_key(exams.prepare(load("batchnorm1d"), 1))
+RIGHT: Transcript = observed(KEY.exam, ByHand)
+
+
+def changed(index: int, **changes: Any) -> Transcript:
+    """The right transcript with every observation of one scenario changed."""
+    seen = RIGHT[index]
+    assert seen is not None
+    observations = []
+    for one in seen.observations:
+        values = one.values if "values" not in changes else changes["values"](one.values)
+        observations.append(Observation(one.label, changes.get("dtype", one.dtype), values))
+    return (*RIGHT[:index], Seen(tuple(observations)), *RIGHT[index + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"dtype": "absent", "values": lambda values: None}, "is not there"),
+        ({"dtype": "strange", "values": lambda values: None}, "no plain tensor"),
+        ({"dtype": "float64"}, "is float64, expected float32"),
+        ({"values": lambda values: values[:1]}, "has shape [1"),
+        ({"values": lambda values: values[:0]}, "has shape [0"),
+        ({"values": lambda values: values * np.nan}, "is nan"),
+        ({"values": lambda values: np.full_like(values, np.inf)}, "is inf"),
+        ({"values": lambda values: np.full_like(values, 3e38)}, "apart"),
+        ({"dtype": "bool", "values": lambda values: values > 0}, "is bool"),
+    ],
+)
+def test_a_strange_observation_is_a_plain_difference(changes: dict[str, Any], words: str) -> None:
+    result = grade(KEY, changed(0, **changes), ("biased",))
+    assert result.checks[0].status is CheckStatus.FAILED
+    assert words in result.checks[0].staff_detail
+    assert all(check.status is CheckStatus.PASSED for check in result.checks[1:])
+
+
+def test_too_few_and_too_many_observations_are_a_difference() -> None:
+    seen = RIGHT[0]
+    assert seen is not None
+    for observations in ((), seen.observations * 3):
+        result = grade(KEY, (Seen(observations), *RIGHT[1:]), ("biased",))
+        assert "observations came back" in result.checks[0].staff_detail
+
+
+def test_a_run_that_never_began_scores_nothing() -> None:
+    result = grade(KEY, (None,) * len(RIGHT), ("biased", "unbiased"))
+    assert (result.score, result.convention, result.verdict) == (0, None, Verdict.RUNTIME_ERROR)
+    assert {check.status for check in result.checks} == {CheckStatus.NOT_RUN}
+
+
+arrays = st.one_of(
+    st.none(),
+    st.builds(
+        lambda shape, dtype, fill: np.full(shape, fill).astype(dtype),
+        st.lists(st.integers(0, 4), max_size=5),
+        st.sampled_from(["float32", "float64", "float16", "int64", "uint8", "bool"]),
+        st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf]),
+    ),
+)
+dtypes = st.sampled_from(["absent", "strange", *wire.DTYPES])
+observations = st.lists(st.builds(Observation, st.just("y"), dtypes, arrays), max_size=6).map(tuple)
+words = st.text(max_size=9)
+errors = st.builds(wire.RawError, words, st.none() | st.integers(), words, st.integers(0, 9))
+anything = st.none() | st.builds(Seen, observations, st.none() | words, st.none() | errors)
+
+
+@given(st.lists(anything, min_size=len(RIGHT), max_size=len(RIGHT)))
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+def test_grading_survives_every_transcript(transcript: list[Seen | None]) -> None:
+    result = grade(KEY, tuple(transcript), ("biased", "unbiased"))
+    assert len(result.checks) == len(RIGHT)
+    assert 0 <= result.score <= 100

@@ -1,0 +1,96 @@
+"""Sample scenarios as a candidate sees them: small numbers, steps in words, what came and what should have come."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from judge import exam as exams
+from judge.cell import wire
+from judge.exam import Seen
+from judge.grading import answer_key
+from judge.problem import Problem, load, load_all
+from judge.report import CheckStatus, SampleView
+from judge.samples import printed, views
+from tests.judge.layers import ByHand, observed
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+
+
+def shown(problem: Problem, build: Any, accept: tuple[str, ...] = ("biased", "unbiased")) -> tuple[SampleView, ...]:
+    exam = exams.prepare(problem, 1, samples=True)
+    return views(answer_key(exam), observed(exam, build), accept)
+
+
+@problems
+def test_a_right_layer_passes_every_sample(problem: Problem) -> None:
+    for view in shown(problem, ByHand):
+        assert view.status is CheckStatus.PASSED
+        assert view.expected == view.actual
+        assert view.largest_difference is not None
+        assert view.largest_difference < 1e-6
+
+
+def test_the_numbers_are_those_one_gets_by_hand() -> None:
+    training, running, evaluation = shown(load("batchnorm1d"), ByHand)
+    assert training.input == "[[ 1., 10.],\n [ 3., 10.],\n [ 5., 14.],\n [ 7., 14.]]"
+    assert training.expected.splitlines()[0] == "[[-1.3416, -1.    ],"  # (1 - 4) / sqrt(5), (10 - 12) / 2
+    assert running.expected == "[[0.    , 0.    ],\n [1.732 , 3.1623]]"  # mean (2, 6), variance (3, 2.5)
+    assert evaluation.expected == "[[ 2.5, -1. ]]"  # 2 · 1 + 0.5, -1 · 2 + 1
+
+
+@problems
+def test_steps_are_told_in_both_languages_with_their_numbers(problem: Problem) -> None:
+    for view in shown(problem, ByHand):
+        assert len(view.steps) >= 2
+        for step in view.steps:
+            assert re.search(r"[一-鿿]", step["zh"])
+            assert re.findall(r"\d+", step["en"]) == re.findall(r"\d+", step["zh"])
+
+
+class Reversed(ByHand):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, 1.25 - momentum)
+
+
+@problems
+def test_a_wrong_layer_sees_both_conventions_and_where_it_is_furthest_off(problem: Problem) -> None:
+    _, running, _ = shown(problem, Reversed)
+    assert running.status is CheckStatus.FAILED
+    assert re.search(r"^biased:\n.*^unbiased:\n", running.expected, re.DOTALL | re.MULTILINE)
+    assert running.difference_index is not None
+    assert running.largest_difference is not None
+    assert running.largest_difference > 0.1
+
+
+@problems
+def test_a_pinned_convention_shows_alone(problem: Problem) -> None:
+    _, running, _ = shown(problem, Reversed, accept=("unbiased",))
+    assert "biased" not in running.expected
+
+
+class Raises(ByHand):
+    def forward(self, x: torch.Tensor) -> Any:
+        raise ValueError("no such batch")
+
+
+def test_an_exception_is_shown_with_its_message() -> None:
+    assert {view.actual for view in shown(load("batchnorm1d"), Raises)} == {"ValueError: no such batch"}
+
+
+def test_views_survive_a_run_that_never_began_and_one_of_nonsense() -> None:
+    key = answer_key(exams.prepare(load("batchnorm2d"), 1, samples=True))
+    strange = Seen((exams.Observation("output", "bool", np.ones((50, 60), dtype=bool)),))
+    raised = Seen((), error=wire.RawError("X", 3, "y", 0))
+    result = views(key, (None, strange, raised), ("biased",))
+    assert [view.status for view in result] == [CheckStatus.NOT_RUN, CheckStatus.FAILED, CheckStatus.ERROR]
+    assert [view.largest_difference for view in result] == [None, None, None]
+    assert result[2].actual == "X (line 3): y"
+
+
+def test_a_large_tensor_is_cut_in_its_middle() -> None:
+    assert len(printed(np.zeros((1000, 1000)))) < 2000

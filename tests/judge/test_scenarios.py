@@ -1,0 +1,156 @@
+"""The hidden exams of both problems: right by a second opinion, wide enough for honest rounding, said in words."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+import pytest
+import torch
+
+from judge import exam as exams
+from judge.comparing import distance
+from judge.grading import MIXED, answer_key, grade
+from judge.problem import Problem, load_all
+from judge.problems.batchnorm_reference import BatchNorm
+from judge.report import Verdict
+from tests.judge.layers import TORCH, ByHand, observed
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+SEEDS = range(40, 45)
+
+# What EXAMS of BatchNorm must hold at least, by group.
+FEWEST = {"train_output": 9, "running_stats": 13, "eval_mode": 9, "gradients": 9, "module_contract": 6, "numerics": 6}
+
+
+@problems
+def test_no_group_is_thin(problem: Problem) -> None:
+    scenarios = [concrete.scenario for concrete in exams.prepare(problem, 1).concretes]
+    for group, fewest in FEWEST.items():
+        assert sum(1 for scenario in scenarios if scenario.group == group) >= fewest, group
+    assert {(group.id, group.points) for group in problem.groups} == {
+        ("train_output", 20),
+        ("running_stats", 25),
+        ("eval_mode", 20),
+        ("gradients", 15),
+        ("module_contract", 10),
+        ("numerics", 10),
+    }
+
+
+@problems
+def test_there_are_samples_of_training_running_statistics_and_evaluation(problem: Problem) -> None:
+    samples = exams.prepare(problem, 1, samples=True).concretes
+    assert {concrete.scenario.group for concrete in samples} == {"train_output", "running_stats", "eval_mode"}
+    assert all(array.size <= 8 for concrete in samples for array in concrete.tensors)
+
+
+@problems
+@pytest.mark.parametrize("seed", SEEDS)
+def test_torch_agrees_with_the_key(problem: Problem, seed: int) -> None:
+    """A second opinion: torch's own layer passes every check, as unbiased."""
+    exam = exams.prepare(problem, seed)
+    key = answer_key(exam)
+    transcript = observed(exam, TORCH[problem.slug])
+    result = grade(key, transcript, ("unbiased",))
+    assert [check.staff_detail for check in result.checks if not check.points] == []
+    assert (result.verdict, result.convention) == (Verdict.ACCEPTED, "unbiased")
+
+
+@problems
+@pytest.mark.parametrize("seed", SEEDS)
+def test_honest_rounding_needs_a_fifth_of_a_tolerance_at_most(problem: Problem, seed: int) -> None:
+    exam = exams.prepare(problem, seed)
+    key = answer_key(exam)
+    rank = exam.rank
+    in_float32 = partial(_Float32Reference, rank=rank)
+    for build, roles in ((ByHand, None), (in_float32, None), (TORCH[problem.slug], None)):
+        transcript = observed(exam, build, roles)
+        expected = key.by_convention["unbiased" if build is TORCH[problem.slug] else "biased"]
+        for concrete, one, seen, tolerances in zip(exam.concretes, expected, transcript, key.tolerances, strict=True):
+            assert seen is not None
+            assert distance(one, seen, tolerances) < 0.2, concrete.scenario.check_id
+
+
+class _Float32Reference(BatchNorm):
+    """The reference's own arithmetic in the candidate's dtype."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, *, rank: int) -> None:
+        super().__init__(num_features, eps, momentum, rank=rank)
+        self.float()
+
+
+@problems
+def test_tolerances_are_tight_where_nothing_magnifies_rounding(problem: Problem) -> None:
+    key = answer_key(exams.prepare(problem, 1))
+    places = {concrete.scenario.check_id: place for place, concrete in enumerate(key.exam.concretes)}
+    assert max(key.tolerances[places["train_output.batch_statistics"]]) < 1e-3
+    assert max(key.tolerances[places["running_stats.one_step"]]) < 1e-3
+    assert max(key.tolerances[places["module_contract.double"]]) < 1e-5
+
+
+@problems
+def test_every_exam_tells_the_conventions_apart(problem: Problem) -> None:
+    for seed in SEEDS:
+        exam = exams.prepare(problem, seed)
+        key = answer_key(exam)
+        clear = [
+            concrete.scenario.check_id
+            for concrete, one, other, tolerances in zip(
+                exam.concretes, *key.by_convention.values(), key.tolerances, strict=True
+            )
+            if one is not other and distance(one, other, tolerances) > 10
+        ]
+        assert len(clear) >= 20
+        assert grade(key, key.by_convention["biased"], problem.accept).convention not in (None, MIXED)
+
+
+@problems
+def test_observations_keep_their_labels_from_seed_to_seed(problem: Problem) -> None:
+    assert answer_key(exams.prepare(problem, 1)).labels == answer_key(exams.prepare(problem, 2)).labels
+
+
+@problems
+def test_keys_are_computed_in_float64_and_say_what_dtype_the_candidate_should_have(problem: Problem) -> None:
+    key = answer_key(exams.prepare(problem, 1))
+    for concrete, seen in zip(key.exam.concretes, key.by_convention["biased"], strict=True):
+        for observation in seen.observations:
+            if observation.values is not None and observation.values.dtype.kind == "f":
+                assert observation.values.dtype == "float64"
+                assert observation.dtype == concrete.scenario.dtype
+
+
+# Words
+
+
+@problems
+def test_every_scenario_has_a_title_in_both_languages(problem: Problem) -> None:
+    for samples in (False, True):
+        for concrete in exams.prepare(problem, 1, samples=samples).concretes:
+            title = concrete.scenario.title
+            assert set(title) == {"en", "zh"}
+            assert re.search(r"[一-鿿]", title["zh"])
+
+
+@problems
+def test_both_languages_state_the_same_formulas_and_code(problem: Problem) -> None:
+    def formulas(text: str) -> list[str]:
+        return sorted(set(re.findall(r"\$\$.*?\$\$", text)))
+
+    def code(text: str) -> set[str]:
+        return set(re.findall(r"`([^`\n]+)`", text))
+
+    english, chinese = problem.statement["en"], problem.statement["zh"]
+    assert formulas(english) == formulas(chinese)
+    assert code(english) == code(chinese)
+    assert english.count("\n- ") == chinese.count("\n- ")
+    assert english.count("\n### ") == chinese.count("\n### ")
+
+
+@problems
+def test_the_starter_is_an_honest_beginning(problem: Problem) -> None:
+    namespace: dict[str, object] = {}
+    exec(compile(problem.starter, "starter.py", "exec"), namespace)  # noqa: S102 - our own file
+    layer = namespace[problem.class_names[0]]
+    assert isinstance(layer, type)
+    assert issubclass(layer, torch.nn.Module)

@@ -1,0 +1,113 @@
+"""`judge verify`: what it proves of the real problems, and that it sees an exam or a sample that is no good."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from judge import matrix as matrices
+from judge.matrix import Matrix, Row
+from judge.problem import Problem, load, load_all
+from judge.report import Verdict
+from judge.specimens import specimens
+from judge.trials import trials
+from judge.verify import verify
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+
+
+@problems
+def test_every_problem_is_proven_on_two_seeds(problem: Problem) -> None:
+    lines: list[str] = []
+    assert verify(problem, seeds=2, out=lines.append), "\n".join(line for line in lines if "NOT PROVEN" in line)
+    assert any("misconceptions caught" in line for line in lines)
+
+
+@problems
+def test_there_are_enough_samples_of_each_kind(problem: Problem) -> None:
+    samples = specimens(problem)
+    verdicts = [sample.verdict for sample in samples]
+    assert verdicts.count(Verdict.ACCEPTED) >= 12
+    assert verdicts.count(Verdict.WRONG_ANSWER) >= 25
+    assert set(verdicts) == set(Verdict) - {Verdict.JUDGE_ERROR}
+    assert sum(1 for sample in samples if len(sample.expects) >= 2) >= 10
+
+
+def copy_of(problem: Problem, tmp_path: Path, *files: tuple[str, str]) -> Problem:
+    """The problem with only these samples: verdict folder / new name, and the sample it is copied from."""
+    for target, origin in files:
+        path = tmp_path / "submissions" / target
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(problem.folder / "submissions" / origin, path)
+    return replace(problem, folder=tmp_path)
+
+
+def test_a_problem_without_wrong_samples_is_refused(tmp_path: Path) -> None:
+    lines: list[str] = []
+    problem = copy_of(load("batchnorm1d"), tmp_path, ("accepted/one.py", "accepted/notebook.py"))
+    assert not verify(problem, seeds=1, out=lines.append)
+    assert any("no sample submission with the verdict wrong_answer" in line for line in lines)
+
+
+def test_a_right_sample_that_fails_and_a_wrong_one_that_passes_are_seen(tmp_path: Path) -> None:
+    problem = copy_of(
+        load("batchnorm1d"),
+        tmp_path,
+        ("accepted/wrong.py", "wrong_answer/no_eps.py"),
+        ("accepted/right.py", "accepted/notebook.py"),
+        ("wrong_answer/right.py", "accepted/torch_convention.py"),
+    )
+    complaints = trials(problem, specimens(problem), range(1, 4), lambda line: None)
+    assert any("accepted/wrong.py is right and fails" in complaint for complaint in complaints)
+    assert any("wrong_answer/right.py is wrong and passes on seed 1" in complaint for complaint in complaints)
+    assert any("no right sample follows the unbiased convention" in complaint for complaint in complaints)
+
+
+def test_a_folder_that_is_no_verdict_is_refused(tmp_path: Path) -> None:
+    problem = copy_of(load("batchnorm1d"), tmp_path, ("correct/one.py", "accepted/notebook.py"))
+    with pytest.raises(ValueError, match="correct"):
+        specimens(problem)
+
+
+def test_the_first_line_of_a_sample_names_the_expected_misconceptions(tmp_path: Path) -> None:
+    folder = tmp_path / "submissions" / "wrong_answer"
+    folder.mkdir(parents=True)
+    for name, line in [
+        ("a", "# expects: no_eps"),
+        ("b", "# expects: no_eps, eps_clamp"),
+        ("c", "# expects: unknown"),
+        ("d", "import torch"),
+        ("e", ""),
+    ]:
+        (folder / f"{name}.py").write_text(line)
+    found = [sample.expects for sample in specimens(replace(load("batchnorm1d"), folder=tmp_path))]
+    assert found == [("no_eps",), ("no_eps", "eps_clamp"), (), (), ()]
+
+
+ROWS = (
+    Row("caught", 0, (50.0, 0.0, 3.0), 50.0),
+    Row("narrow", 0, (4.0, 0.0, 0.5), 4.0),
+    Row("twofold", 0, (0.0, 0.0, 0.0), 0.0),
+    Row("twofold", 1, (90.0, 0.0, 0.0), 90.0),
+    Row("missed", 0, (0.3, 0.0, 0.0), 0.3),
+)
+
+
+def test_a_matrix_complains_of_what_is_missed_idle_or_narrow() -> None:
+    matrix = Matrix(("one", "two", "three"), ROWS)
+    assert matrix.complaints() == [
+        "no check catches missed",
+        "two catches nothing",
+        "narrow (0) differs by only 4.0 tolerances",
+    ]
+    assert matrix.weak() == {"one": ["narrow"], "three": ["caught"]}
+
+
+def test_a_shown_matrix_has_a_row_for_each_variant_and_its_weakest_margin() -> None:
+    lines: list[str] = []
+    Matrix(("one", "two", "three"), ROWS).show(lines.append)
+    assert any(line.split() == ["caught", "0", "#.+", "weakest", "margin", "50"] for line in lines)
+    assert matrices.CLEARLY == 10
