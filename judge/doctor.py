@@ -99,7 +99,7 @@ def examine(device: str) -> str | None:
 def complaint(probes: list[Probe]) -> str | None:
     """The required walls that did not hold, in a sentence; None when all held."""
     broken = [f"{probe.name}: {probe.detail}" for probe in probes if probe.required and not probe.held]
-    return f"The sandbox does not hold ({'; '.join(broken)}); `python -m judge doctor` says what to do." if broken else None
+    return f"The sandbox does not hold ({'; '.join(broken)}); ask `python -m judge doctor`." if broken else None
 
 
 def probe_walls(cells: Cells) -> list[Probe]:

@@ -41,13 +41,12 @@ def namespaces() -> str | None:
 
 
 def host_files() -> str | None:
-    paths = ["/etc/passwd", "/etc/hostname", "/root", "/home", "/var", "/sys", "/run", "/proc/1", "/proc/self", "/dev/shm"]
-    for path in [*paths, *HOST_PATHS]:
+    for path in ["/etc/passwd", "/root", "/home", "/var", "/sys", "/run", "/proc/1", "/proc/self", *HOST_PATHS]:
         if os.path.lexists(path):
             return f"{path} is visible"
     for path in ("/", "/box", "/box/code/judge/cell", "/dev", "/proc", "/usr/lib"):
         try:
-            os.close(os.open(os.path.join(path, "probe"), os.O_CREAT | os.O_WRONLY))
+            os.close(os.open(f"{path}/probe", os.O_CREAT | os.O_WRONLY))
         except OSError:
             continue
         return f"{path} can be written"
@@ -89,7 +88,7 @@ def kernel_calls() -> str | None:
     calls = {
         "ptrace": 101, "process_vm_readv": 310, "pidfd_getfd": 438, "keyctl": 250, "bpf": 321, "perf_event_open": 298,
         "io_uring_setup": 425, "userfaultfd": 323, "mount": 165, "fsopen": 430, "open_by_handle_at": 304,
-        "execve": 59, "execveat": 322, "memfd_create": 319, "shmget": 29, "setns": 308, "chroot": 161, "pivot_root": 155,
+        "execve": 59, "execveat": 322, "memfd_create": 319, "shmget": 29, "setns": 308, "chroot": 161,
         "init_module": 175, "kexec_load": 246, "clock_settime": 227, "seccomp": 317, "number 999": 999,
     }  # fmt: skip
     for name, number in calls.items():
@@ -109,7 +108,7 @@ def landlock() -> str | None:
 
 
 def left_behind() -> str | None:
-    found = os.listdir("/tmp")  # noqa: S108 - the cell's own
+    found = os.listdir("/tmp")  # noqa: S108, PTH208 - the cell's own
     with open("/tmp/left", "w") as file:  # noqa: S108, PTH123
         file.write("for the next one")
     return f"the last cell left {found}" if found else None

@@ -38,7 +38,7 @@ def read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
     """The evidence in an outcome; bytes no honest driver sends count as the candidate's process having broken down."""
     try:
         return _read(exam, labels, outcome)
-    except (wire.Malformed, ValueError):
+    except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
         empty: Transcript = (None,) * len(exam.concretes)
         error = CandidateError("ProcessError", None, "The process wrote into the judge's channel.")
         return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)

@@ -96,7 +96,7 @@ class _ProcessMeter:
 
     def _cpu(self) -> int:
         total = 0
-        for pid in self._processes():
+        for pid in [self._init, *self._processes()]:  # init reaps the orphans, and so inherits what they used
             with suppress(OSError, IndexError):
                 total += time.clock_gettime_ns((~pid << 3) | 2)  # MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED)
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -100,6 +100,7 @@ _BY_ARGUMENT = {
     "prctl": _Rule(0, values=_HARMLESS_PRCTL, allowed_when_matching=True),
     "ioctl": _Rule(1, values=_HARMLESS_IOCTL, allowed_when_matching=True),
     "fcntl": _Rule(1, values=_GROWING_FCNTL),
+    "prlimit64": _Rule(0, values=(0,), allowed_when_matching=True),  # itself; init has the same user
 }
 
 _AUDIT_ARCH_X86_64 = 0xC000003E

@@ -68,7 +68,7 @@ for _ in range(4): os.wait()
         ("wall_seconds=1.5", "import time; time.sleep(0.3)", "import time; time.sleep(2)", Ended.WALL_LIMIT),
         ("cpu_seconds=0.8", _burn(0.5), _burn(1.5), Ended.CPU_LIMIT),
         ("cpu_seconds=0.8", _BURN_IN_CHILDREN.format(each=0.1), _BURN_IN_CHILDREN.format(each=0.5), Ended.CPU_LIMIT),
-        ("cpu_seconds=0.8", _BURN_IN_THREADS.format(seconds=0.5), _BURN_IN_THREADS.format(seconds=1.5), Ended.CPU_LIMIT),
+        ("cpu_seconds=0.9", _BURN_IN_THREADS.format(seconds=0.5), _BURN_IN_THREADS.format(seconds=2), Ended.CPU_LIMIT),
         ("memory_bytes=100", _HOLD.format(mib=85), _HOLD.format(mib=110), Ended.MEMORY_LIMIT),
         ("memory_bytes=100", _HOLD_SHARED.format(mib=85), _HOLD_SHARED.format(mib=110), Ended.MEMORY_LIMIT),
         ("memory_bytes=30", _HOLD_IN_TMP.format(mib=20), _HOLD_IN_TMP.format(mib=45), Ended.MEMORY_LIMIT),

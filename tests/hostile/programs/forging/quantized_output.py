@@ -1,0 +1,16 @@
+# verdicts: wrong_answer, runtime_error
+"""Quantized numbers."""
+
+import torch
+
+
+class MyBatchNorm1d(torch.nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(num_features))
+        self.bias = torch.nn.Parameter(torch.zeros(num_features))
+        self.register_buffer("running_mean", torch.zeros(num_features))
+        self.register_buffer("running_var", torch.ones(num_features))
+
+    def forward(self, x):
+        return torch.quantize_per_tensor(x.detach().float(), 0.1, 0, torch.qint8)
