@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from app.inline_sqlite import checkpoint, connector
+from app.inline_sqlite import LOCK_SECONDS, checkpoint, connector
 
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
@@ -55,7 +55,7 @@ class Database:
             return
         # The writers of this process queue up here, first come first served; only other processes are waited for by
         # asking again and again.
-        async with self._one_writer, self._sessions() as session, session.begin():
+        async with self._the_one_writer(), self._sessions() as session, session.begin():
             await session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
             yield session
 
@@ -66,10 +66,20 @@ class Database:
             async with self.engine.begin() as connection:
                 yield connection
             return
-        async with self._one_writer, self.engine.connect() as connection:
+        async with self._the_one_writer(), self.engine.connect() as connection:
             await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
             async with connection.begin():
                 yield connection
+
+    @contextlib.asynccontextmanager
+    async def _the_one_writer(self) -> AsyncIterator[None]:
+        """Raises ``TimeoutError`` rather than wait for ever for a caller that is itself the writer."""
+        async with asyncio.timeout(LOCK_SECONDS):
+            await self._one_writer.acquire()
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -282,7 +283,7 @@ async def get(session: AsyncSession, submission_id: int, *, with_code: bool = Fa
     return found
 
 
-_DETAIL = (
+DETAIL = (
     select(
         Submission.id, Submission.problem, Submission.kind, Submission.device, Submission.label, Submission.token_id,
         Submission.candidate_id, Submission.created_at, Submission.verdict, Submission.score, Submission.max_score,
@@ -300,7 +301,7 @@ _DETAIL = (
 
 async def detail(transaction: Transaction, submission_id: int) -> Row[*tuple[Any, ...]] | None:
     """A submission with its newest judging and report in one query: on the way of every verdict."""
-    return (await transaction.execute(_DETAIL, {"submission": submission_id})).one_or_none()
+    return (await transaction.execute(DETAIL, {"submission": submission_id})).one_or_none()
 
 
 async def newest_judging(session: AsyncSession, submission_id: int, *, with_report: bool = False) -> Judging:
@@ -371,24 +372,28 @@ def write_cursor(last: Submission, sort: Sort) -> str:
     return f"{last.sort_score!r}_{last.id}" if by_score else str(last.id)
 
 
+_CURSOR = re.compile(r"(?:(?P<score>-?[0-9]{1,9}\.[0-9]{1,17})_)?(?P<id>[0-9]{1,9})", re.ASCII)
+
+
 def read_cursor(cursor: str, *, by_score: bool) -> tuple[float | int, ...]:
-    try:
-        score, underscore, number = cursor.rpartition("_")
-        if bool(underscore) != by_score or not number.isdecimal() or len(number) > 18:
-            raise ValueError(cursor)
-        return (float(score), int(number)) if by_score else (int(number),)
-    except ValueError as error:
-        raise BadRequest("This cursor is not one of ours; start at the first page.") from error
+    found = _CURSOR.fullmatch(cursor)
+    if found is None or (found["score"] is not None) != by_score:
+        raise BadRequest("This cursor is not one of ours; start at the first page.")
+    return (float(found["score"]), int(found["id"])) if by_score else (int(found["id"]),)
 
 
 async def history(
     session: AsyncSession, candidate_id: int, *, problem: str | None = None, limit: int = 50
 ) -> Sequence[Submission]:
     """A candidate's own runs and submissions, newest first."""
+    return (await session.scalars(history_query(candidate_id, problem, limit))).all()
+
+
+def history_query(candidate_id: int, problem: str | None, limit: int) -> Select[Submission]:
     query = select(Submission).where(Submission.candidate_id == candidate_id)
     if problem is not None:
         query = query.where(Submission.problem == problem)
-    return (await session.scalars(query.order_by(Submission.id.desc()).limit(limit))).all()
+    return query.order_by(Submission.id.desc()).limit(limit)
 
 
 async def workers(session: AsyncSession) -> Sequence[Worker]:

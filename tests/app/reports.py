@@ -42,8 +42,6 @@ def make_report(verdict: Verdict = Verdict.WRONG_ANSWER, score: float = 62.5) ->
         timing=Timing(12.0, 11.0, {"cell": 10.0, "grading": 1.5}),
         peak_memory_bytes=1000,
         message={"en": "Some checks failed.", "zh": "部分检查未通过。"},
-        samples=(
-            SampleView("s1", text, (text,), "output", "x", "1", "2", 1.0, (0,), CheckStatus.FAILED),
-        ),
+        samples=(SampleView("s1", text, (text,), "output", "x", "1", "2", 1.0, (0,), CheckStatus.FAILED),),
         diagnosis_note=None,
     )

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from alembic import command
+
 from app.migrating import alembic_config, migrate
 
 
