@@ -33,9 +33,6 @@ from app.queue.local import LocalQueue
 from app.queue.watch import Watch
 from judge import problem as problems
 
-MAX_BODY_BYTES = 512 * 1024
-"""64 KiB of code, each byte of which JSON may write as six, and room for the rest."""
-
 STATIC_FOLDER = Path(__file__).parent / "static"
 
 log = logging.getLogger(__name__)
@@ -52,7 +49,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # ours, without a CDN: see app/api/docs.py
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.settings = settings
     app.state.metrics = WebMetrics()

@@ -8,10 +8,11 @@ import time
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Forbidden
+from app.errors import AppError, Forbidden, TooLarge
 from app.metrics import WebMetrics
 
 log = logging.getLogger("app.access")
@@ -19,6 +20,11 @@ log = logging.getLogger("app.access")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 API = "/api/"
 STATIC = "/static/"
+
+
+MAX_BODY_BYTES = 512 * 1024
+"""64 KiB of code, each byte of which JSON may write as six, and room for the rest."""
+TOO_LARGE = f"A request has at most {MAX_BODY_BYTES} bytes."
 
 
 def csp(nonce: str) -> str:
@@ -41,6 +47,21 @@ def comes_from_elsewhere(headers: Headers) -> bool:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != headers.get("host")
+
+
+def _limited(receive: Receive) -> Receive:
+    """Counts the body as it comes: one sent in chunks does not say its length."""
+    received = 0
+
+    async def receive_some() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            raise HTTPException(413, TOO_LARGE)  # the one exception FastAPI's reader of bodies lets through
+        return message
+
+    return receive_some
 
 
 class Guard:
@@ -68,19 +89,28 @@ class Guard:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_with_headers)
+            await self._answer(scope, _limited(receive), send_with_headers)
         finally:
             self._record(scope, status, time.perf_counter() - begun)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Forms of other sites are refused; the API is not asked, since no browser adds its token by itself."""
-        form = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(API)
-        if form and comes_from_elsewhere(Headers(scope=scope)):
+        error = self._refusal(scope)
+        if error is None:
+            await self.app(scope, receive, send)
+        else:
             request = Request(scope, receive)
-            error = Forbidden("This form was sent from another site; open the page here and send it again.")
             await request.app.state.render_error(request, error)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> AppError | None:
+        """Why this request goes no further. Forms of other sites do not; the API is not asked, since no browser adds
+        its token by itself."""
+        headers = Headers(scope=scope)
+        if int(headers.get("content-length") or 0) > MAX_BODY_BYTES:
+            return TooLarge(TOO_LARGE)
+        form = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(API)
+        if form and comes_from_elsewhere(headers):
+            return Forbidden("This form was sent from another site; open the page here and send it again.")
+        return None
 
     def _add_headers(self, scope: Scope, headers: MutableHeaders, nonce: str) -> None:
         path: str = scope["path"]

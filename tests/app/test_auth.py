@@ -1,0 +1,176 @@
+"""Who is asking: sign-in, cookies, forms from elsewhere, and the headers every page carries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from starlette.datastructures import Headers
+
+from app import auth, interviews
+from app.config import Settings
+from app.database import Database
+from app.errors import Conflict, TooManyRequests, Unauthorized
+from app.limits import RateLimiter
+from app.middleware import comes_from_elsewhere, csp
+from app.models import ApiToken, Interviewer, LoginSession, now
+from tests.app.conftest import People, Site
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def ada(database: Database) -> Interviewer:
+    return await auth.create_interviewer(database, "Ada L", "correct horse")
+
+
+async def session_of(database: Database, cookie: str) -> LoginSession | None:
+    async with database.reading() as session:
+        return await auth._find_session(session, cookie)
+
+
+async def test_name_and_password_open_a_session(database: Database, ada: Interviewer) -> None:
+    cookie = await auth.sign_in(database, "Ada L", "correct horse", hours=1)
+    opened = await session_of(database, cookie)
+    assert opened is not None
+    assert opened.interviewer is not None
+    assert opened.interviewer.id == ada.id
+
+
+@pytest.mark.parametrize(("name", "password"), [("Ada L", "wrong"), ("Nobody", "correct horse"), ("", "")])
+async def test_anything_else_does_not(database: Database, ada: Interviewer, name: str, password: str) -> None:
+    with pytest.raises(Unauthorized):
+        await auth.sign_in(database, name, password, hours=1)
+
+
+async def test_neither_password_nor_cookie_nor_token_is_stored(database: Database, ada: Interviewer) -> None:
+    cookie = await auth.sign_in(database, "Ada L", "correct horse", hours=1)
+    async with database.writing() as session:
+        _, token = await auth.create_token(session, "ci")
+    async with database.reading() as session:
+        stored = [
+            *(await session.scalars(select(Interviewer.password_hash))),
+            *(await session.scalars(select(LoginSession.id_hash))),
+            *(await session.scalars(select(ApiToken.sha256))),
+        ]
+    assert not {"correct horse", cookie, token} & set(stored)
+    assert stored[0].startswith("$argon2id$")
+
+
+async def test_a_session_ends(database: Database, ada: Interviewer) -> None:
+    cookie = await auth.sign_in(database, "Ada L", "correct horse", hours=1)
+    async with database.writing() as session:
+        await session.execute(update(LoginSession).values(expires_at=now() - timedelta(seconds=1)))
+    assert await session_of(database, cookie) is None
+
+
+async def test_signing_out_ends_it_too(database: Database, ada: Interviewer) -> None:
+    cookie = await auth.sign_in(database, "Ada L", "correct horse", hours=1)
+    async with database.writing() as session:
+        await auth.sign_out(session, cookie)
+    assert await session_of(database, cookie) is None
+
+
+async def test_a_disabled_interviewer_cannot_sign_in(database: Database, ada: Interviewer) -> None:
+    async with database.writing() as session:
+        await session.execute(update(Interviewer).values(disabled_at=now()))
+    with pytest.raises(Unauthorized):
+        await auth.sign_in(database, "Ada L", "correct horse", hours=1)
+
+
+async def test_a_name_is_taken_once(database: Database, ada: Interviewer) -> None:
+    with pytest.raises(Conflict):
+        await auth.create_interviewer(database, "Ada L", "another one")
+
+
+async def test_a_candidates_session_ends_with_the_invitation(database: Database, people: People) -> None:
+    async with database.writing() as session:
+        new = await interviews.invite(session, people.interviewer, "Lin", ["batchnorm1d"], days=1)
+        cookie = await auth.admit_candidate(session, new.invitation)
+    opened = await session_of(database, cookie)
+    assert opened is not None
+    assert opened.candidate is not None
+    assert opened.candidate.name == "Lin"
+    assert abs(opened.expires_at - new.invitation.expires_at) < timedelta(seconds=5)
+
+
+async def test_a_revoked_token_is_none(database: Database) -> None:
+    async with database.writing() as session:
+        token, secret = await auth.create_token(session, "ci")
+    found = await auth.find_token(database, secret)
+    assert found is not None
+    assert (found.id, found.is_staff) == (token.id, False)
+    async with database.writing() as session:
+        await session.execute(update(ApiToken).values(revoked_at=now()))
+    assert await auth.find_token(database, secret) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "elsewhere"),
+    [
+        ({"sec-fetch-site": "same-origin"}, False),
+        ({"sec-fetch-site": "none"}, False),
+        ({"sec-fetch-site": "same-site"}, True),
+        ({"sec-fetch-site": "cross-site"}, True),
+        ({"sec-fetch-site": "cross-site", "origin": "http://handcode.test", "host": "handcode.test"}, True),
+        ({"origin": "http://handcode.test", "host": "handcode.test"}, False),
+        ({"origin": "http://handcode.test:81", "host": "handcode.test"}, True),
+        ({"origin": "http://evil.test", "host": "handcode.test"}, True),
+        ({"origin": "null", "host": "handcode.test"}, True),
+        ({}, False),
+    ],
+)
+def test_a_form_from_elsewhere_is_known(headers: dict[str, str], elsewhere: bool) -> None:
+    assert comes_from_elsewhere(Headers(headers)) is elsewhere
+
+
+def test_a_form_from_elsewhere_is_refused(site: Site) -> None:
+    answer = site.client.post("/sign-in", data={"name": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/docs", "/nowhere"])
+def test_every_page_carries_its_guards(site: Site, path: str) -> None:
+    answer = site.client.get(path, headers={"Accept": "text/html"})
+    policy = answer.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_each_page_has_a_nonce_of_its_own(site: Site) -> None:
+    policies = {site.client.get("/docs").headers["content-security-policy"] for _ in range(3)}
+    assert len(policies) == 3
+    assert "'nonce-abc'" in csp("abc")
+
+
+@pytest.mark.parametrize(("public_url", "name"), [("", "handcode_x"), ("https://handcode.test", "__Host-handcode_x")])
+def test_cookies_are_bound_to_the_host_on_https(public_url: str, name: str) -> None:
+    assert auth.cookie_name(Settings(public_url=public_url), "handcode_x") == name
+
+
+@pytest.fixture
+def clock() -> Callable[[], float]:
+    times = iter([0.0] * 3 + [19.0, 21.0, 21.0])
+    return lambda: next(times)
+
+
+def test_a_sender_gets_a_minutes_worth_and_then_an_even_refill(clock: Callable[[], float]) -> None:
+    limiter = RateLimiter(clock)
+    for _ in range(3):
+        limiter.check("submit", "one", 3)
+    with pytest.raises(TooManyRequests):
+        limiter.check("submit", "one", 3)
+    limiter.check("submit", "one", 3)
+    limiter.check("submit", "another", 3)
+
+
+def test_the_limiter_forgets_who_was_not_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.limits.MAX_SENDERS", 100)
+    limiter = RateLimiter()
+    for number in range(1000):
+        limiter.check("submit", number, 3)
+    assert len(limiter._buckets) == 100
