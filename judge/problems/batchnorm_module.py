@@ -99,16 +99,15 @@ def parameters(s: Script) -> None:
 
 @scenario(
     MODULE,
-    "State dict saved after training, loaded into a fresh layer",
-    "训练后保存 state_dict，加载到新的层",
+    "State dicts saved after training, loaded into another layer",
+    "训练后保存 state_dict，加载到另一个层",
     weight=2,
 )
 def state_dict(s: Script) -> None:
     momentum = s.number(0.3, 0.5)
-    s.build(momentum=momentum).affine().learn().learn().build(layer="other", momentum=momentum)
-    s.probe(layer="other", out="fresh").build(layer="fresh", momentum=momentum)
-    # Loaded before its first forward: buffers made on first use are not there yet, and the load fails.
+    s.build(momentum=momentum).affine().learn().build(layer="fresh", momentum=momentum)
     s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="loaded")
+    s.learn().do("load", layer="fresh", source="layer").call(s.batch(), "loaded again", layer="fresh")
     s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained on")
 
 
