@@ -1,0 +1,166 @@
+"""Whatever bytes come out of a cell: the reader cuts or refuses them, and the judging ends in a verdict."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from judge.cell import wire
+from judge.cells import CellOutcome, Ended
+from judge.engine import _report, _Stages
+from judge.problem import load
+from judge.report import Verdict
+from judge.stock import Prepared, prepare_exam
+
+kinds = st.sampled_from([*wire.Kind, 0, 5, 255])
+indices = st.one_of(st.integers(0, 60), st.integers(0, 2**32 - 1))
+
+
+def _tensor(code: int, shape: list[int], data: bytes) -> bytes:
+    return struct.pack(f"<BB{len(shape)}I", code, len(shape), *shape) + data
+
+
+tensors = st.builds(
+    _tensor,
+    st.integers(0, 255),
+    st.lists(st.one_of(st.integers(0, 5), st.just(2**32 - 1)), max_size=9),
+    st.binary(max_size=200),
+)
+plain_tensors = st.builds(
+    lambda code, shape: _tensor(code, shape, bytes(wire.ITEM_BYTES[code] * _product(shape))),
+    st.integers(0, len(wire.DTYPES) - 1),
+    st.lists(st.integers(0, 5), max_size=4),
+)
+errors = st.builds(wire.pack_error, st.text(max_size=30), st.integers(-1, 99), st.text(max_size=60), st.integers(0, 99))
+results = st.builds(
+    lambda status, count, parts: struct.pack("<BH", status, count) + b"".join(parts),
+    st.integers(0, 4),
+    st.integers(0, 70),
+    st.lists(st.one_of(tensors, plain_tensors, errors), max_size=6),
+)
+whole_results = st.builds(
+    lambda parts: struct.pack("<BH", 0, len(parts)) + b"".join(parts), st.lists(plain_tensors, max_size=6)
+)
+findings = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9)),
+    lambda inner: st.lists(inner, max_size=4),
+    max_leaves=12,
+).map(lambda value: json.dumps(value).encode())
+payloads = st.one_of(st.binary(max_size=200), results, whole_results, errors, findings)
+frames = st.tuples(st.sampled_from(list(map(int, wire.Kind))), indices, payloads)
+byte_streams = st.one_of(
+    st.binary(max_size=2000),
+    st.lists(st.builds(wire.frame, kinds, indices, payloads), max_size=12).map(b"".join),
+    st.builds(
+        lambda data, at, change: data[:at] + change + data[at + len(change) :],
+        st.lists(st.builds(wire.frame, kinds, indices, payloads), min_size=1, max_size=6).map(b"".join),
+        st.integers(0, 400),
+        st.binary(max_size=8),
+    ),
+)
+
+
+def _product(shape: Iterable[int]) -> int:
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def _read(data: bytes, cuts: list[int]) -> tuple[list[tuple[int, int, bytes]], bool]:
+    """The frames of a stream cut into pieces there, and whether it was refused."""
+    reader, found = wire.FrameReader(), list[tuple[int, int, bytes]]()
+    edges = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    try:
+        for start, end in zip(edges, edges[1:], strict=False):
+            found += reader.feed(data[start:end])
+            assert reader.pending <= wire.HEADER.size + wire.MAX_PAYLOAD_BYTES
+    except wire.Malformed:
+        return found, True
+    return found, False
+
+
+@given(byte_streams, st.lists(st.integers(0, 3000), max_size=8))
+def test_a_stream_reads_the_same_however_it_is_cut(data: bytes, cuts: list[int]) -> None:
+    assert _read(data, cuts) == _read(data, [])
+
+
+@given(st.lists(frames, max_size=10))
+def test_well_formed_frames_come_back_whole(sent: list[tuple[int, int, bytes]]) -> None:
+    assert _read(b"".join(wire.frame(*one) for one in sent), []) == (sent, False)
+
+
+@given(st.binary(min_size=16, max_size=64))
+def test_what_is_no_header_is_refused_at_once(data: bytes) -> None:
+    if not data.startswith(wire.MAGIC):
+        assert _read(data, []) == ([], True)
+
+
+@pytest.mark.parametrize("length", [wire.MAX_PAYLOAD_BYTES + 1, 2**31, 2**32 - 1])
+def test_a_payload_over_the_cap_is_refused_before_it_is_sent(length: int) -> None:
+    header = wire.HEADER.pack(wire.MAGIC, wire.Kind.SCENARIO, 0, length)
+    assert _read(header, []) == ([], True)
+
+
+def test_a_reader_takes_only_so_many_frames_and_bytes() -> None:
+    one = wire.frame(wire.Kind.SCENARIO, 0, b"")
+    found, refused = _read(one * (wire.MAX_FRAMES + 1), [])
+    assert (len(found), refused) == (wire.MAX_FRAMES, True)
+    reader, large = wire.FrameReader(), wire.frame(wire.Kind.SCENARIO, 0, bytes(wire.MAX_PAYLOAD_BYTES))
+    with pytest.raises(wire.Malformed):
+        for _ in range(wire.MAX_CHANNEL_BYTES // len(large) + 1):
+            list(reader.feed(large))
+
+
+@given(st.one_of(payloads, st.binary(max_size=3000)))
+def test_a_payload_is_read_or_refused(payload: bytes) -> None:
+    for read in (wire.read_result, wire.read_error):
+        try:
+            read(payload)
+        except wire.Malformed:
+            continue
+
+
+@given(whole_results)
+def test_a_tensor_has_exactly_the_bytes_its_sizes_ask_for(payload: bytes) -> None:
+    for tensor in wire.read_result(payload).observations:
+        size = wire.ITEM_BYTES[wire.DTYPES.index(tensor.dtype)]
+        assert len(tensor.data) == size * _product(tensor.shape)
+
+
+@pytest.fixture(scope="module", params=["batchnorm1d", "batchnorm2d"])
+def prepared(request: pytest.FixtureRequest) -> Prepared:
+    return prepare_exam(load(request.param), "cpu", seed=1, samples=False)
+
+
+DEEP_JSON = b"[" * 200_000
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.lists(frames, max_size=12), st.sampled_from(list(Ended)), st.binary(max_size=50))
+@example([(wire.Kind.LOOKED, 0, DEEP_JSON)], Ended.FINISHED, b"")
+@example([(wire.Kind.NORMS, 0, b"9" * 5000)], Ended.FINISHED, b"\xff\x00")
+@example([(wire.Kind.SCENARIO, 2**32 - 1, b"\0\0\0")], Ended.FINISHED, b"")
+@example([(wire.Kind.SCENARIO, index, b"\0\0\0") for index in range(60)], Ended.FINISHED, b"")
+def test_any_frames_end_in_a_verdict_that_is_not_accepted(
+    prepared: Prepared, sent: list[tuple[int, int, bytes]], ended: Ended, output: bytes
+) -> None:
+    outcome = CellOutcome(
+        frames=tuple({(kind, index): (kind, index, payload) for kind, index, payload in reversed(sent)}.values()),
+        ended=ended,
+        exit_code=None,
+        signal=None,
+        stdout=output,
+        stderr=output,
+        wall_ms=1.0,
+        cpu_ms=1.0,
+        peak_memory_bytes=1,
+    )
+    report = _report(prepared, outcome, prepared.exam.problem.accept, "cpu", _Stages())
+    assert report.verdict not in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR)
+    json.dumps(report.to_dict(), allow_nan=False)
