@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.pages import arrival, candidates, dashboard, invitations, preferences, review, signing_in, tokens, workspace
+from app.pages import (
+    arrival,
+    candidates,
+    dashboard,
+    invitations,
+    preferences,
+    review,
+    signing_in,
+    tokens,
+    workspace,
+)
 from app.pages.failures import render_error
 
 __all__ = ["render_error", "router"]

@@ -34,6 +34,10 @@ class Course:
     best: Submission | None
     runs: int
 
+    @property
+    def begun(self) -> bool:
+        return bool(self.sent or self.runs)
+
 
 @dataclass(frozen=True)
 class Person:
@@ -63,7 +67,7 @@ async def candidate(
     ready = Person(
         candidate=person,
         invitations=rows_of(invited.all()),
-        courses=[course for problem in problems.load_all() if (course := _course(problem, history)).sent or course.runs],
+        courses=[course for problem in problems.load_all() if (course := _course(problem, history)).begun],
         decisions=await newest_decisions(session, [one.id for one in history]),
     )
     return page(request, "staff/candidate.html", viewer=Viewer.of(interviewer), person=ready)

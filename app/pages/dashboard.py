@@ -115,9 +115,7 @@ async def dashboard(
     return page(request, "staff/dashboard.html", viewer=Viewer.of(interviewer), board=ready)
 
 
-async def _choice(
-    session: AsyncSession, name: str, candidate_id: str, problem: str, verdict: str, sort: str
-) -> Choice:
+async def _choice(session: AsyncSession, name: str, candidate_id: str, problem: str, verdict: str, sort: str) -> Choice:
     """What was asked for, less what there is not: a stale link shows a wider table, not an error."""
     chosen = await session.get(Candidate, int(candidate_id)) if candidate_id.isdecimal() else None
     found = await interviews.candidates(session, name_begins=name, limit=20) if name and chosen is None else []

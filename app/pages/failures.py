@@ -11,6 +11,7 @@ from app.errors import AppError
 from app.pages import languages
 from app.pages.shell import fragment, page
 
+
 def _(sentence: str) -> str:
     """Marks a sentence for the catalogues; the template looks its translation up."""
     return sentence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -157,7 +157,7 @@ async def events(
     await submissions.get(session, number)
     watch: Watch = request.app.state.watch
 
-    async def stream():  # type: ignore[no-untyped-def]
+    async def stream() -> AsyncIterator[bytes]:
         while not await watch.until_done(number, HEARTBEAT_SECONDS):
             yield format_sse_event(comment="still waiting")
         yield format_sse_event(data_str="done", event="verdict")

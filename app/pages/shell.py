@@ -56,14 +56,18 @@ def page(
 ) -> HTMLResponse:
     """The template filled with one ready thing, in the reader's language and theme."""
     language = languages.choose(request)
-    html = environment(language).get_template(template).render(
-        viewer=viewer or Viewer(),
-        lang=language,
-        theme=theme(request),
-        here=request.url.path,
-        return_to=_address(request),
-        style_nonce=request.state.csp_nonce,
-        **ready,
+    html = (
+        environment(language)
+        .get_template(template)
+        .render(
+            viewer=viewer or Viewer(),
+            lang=language,
+            theme=theme(request),
+            here=request.url.path,
+            return_to=_address(request),
+            style_nonce=request.state.csp_nonce,
+            **ready,
+        )
     )
     response = HTMLResponse(html, status_code=status)
     response.headers["Cache-Control"] = "private, no-store"

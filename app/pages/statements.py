@@ -1,4 +1,4 @@
-"""Renders a problem's statement: Markdown to HTML, formulas to MathML, code to highlighted code, all of it sanitised."""
+"""Renders a problem's statement: Markdown to HTML, formulas to MathML, code highlighted, all of it sanitised."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MATHML = {
     "mover", "munderover", "mtable", "mtr", "mtd", "mstyle", "mpadded", "mphantom", "menclose",
 }  # fmt: skip
 _HTML = {
-    "p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "code", "pre", "span", "div", "blockquote", "a", "br", "hr",
-    "table", "thead", "tbody", "tr", "th", "td",
+    "p", "h2", "h3", "h4", "h5", "ul", "ol", "li", "strong", "em", "code", "pre", "span", "div", "blockquote", "a",
+    "br", "hr", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 _ATTRIBUTES = {
     "math": {"display"},
-    "mo": {"stretchy", "fence", "form", "separator", "lspace", "rspace", "movablelimits", "accent", "minsize", "maxsize"},
+    "mo": {"stretchy", "fence", "form", "separator", "lspace", "rspace", "movablelimits", "accent", "minsize"},
     "mi": {"mathvariant"},
     "mtext": {"mathvariant"},
     "mspace": {"width"},
@@ -58,7 +58,8 @@ _MARKDOWN = (
 
 @lru_cache(maxsize=64)
 def _render(text: str) -> Markup:
-    clean = nh3.clean(_MARKDOWN.render(text), tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
+    html = _MARKDOWN.render(text)
+    clean = nh3.clean(html, tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
     return Markup(clean)  # noqa: S704 - sanitised in the line above
 
 

@@ -123,14 +123,10 @@ def _owner(access: CandidateAccess | None) -> str:
 
 
 def sent_line(submission: Submission) -> Sent:
-    return Sent(
-        submission.id, submission.kind is Kind.RUN, submission.created_at, submission.verdict, submission.score
-    )
+    return Sent(submission.id, submission.kind is Kind.RUN, submission.created_at, submission.verdict, submission.score)
 
 
-async def own_submission(
-    session: AsyncSession, access: CandidateAccess | None, slug: str, number: int
-) -> Submission:
+async def own_submission(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Submission:
     """The candidate's own submission with its code; one of somebody else's is not found rather than forbidden."""
     found = await submissions.get(session, number, with_code=True)
     if access is None or found.candidate_id != access.candidate.id or found.problem != slug:
@@ -185,9 +181,7 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def _answer(
-    request: Request, session: AsyncSession, access: CandidateAccess, number: int, slug: str
-) -> Response:
+async def _answer(request: Request, session: AsyncSession, access: CandidateAccess, number: int, slug: str) -> Response:
     """A script gets the piece of page that waits for the verdict; a plain form is led to the page that shows it."""
     there = f"/problems/{slug}?result={number}"
     if "hx-request" not in request.headers:
@@ -196,9 +190,7 @@ async def _answer(
     return HTMLResponse(html, headers={"HX-Replace-Url": there, "Cache-Control": "no-store"})
 
 
-async def _result_html(
-    session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str
-) -> str:
+async def _result_html(session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str) -> str:
     result = await own_result(session, access, slug, number)
     history = await submissions.history(session, access.candidate.id, problem=slug)
     return fragment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import RIGHT, WRONG, Server, Visitor, invite, type_code, verdict_of
+from acts import RIGHT, WRONG, Server, Visitor, invite, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]
@@ -94,7 +94,7 @@ def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> No
 def test_a_withdrawn_link_is_closed(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Withdrawn Person")
     row = interviewer.locator("tbody tr", has_text="Withdrawn Person")
-    row.get_by_role("button", name="Withdraw").click()
+    row.get_by_role("button", name="Withdraw the invitation").click()
     interviewer.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
     expect(row).to_contain_text("Withdrawn")
     page = visit().page

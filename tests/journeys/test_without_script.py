@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conftest import RIGHT, WRONG, Server, Visitor, sign_in
+from acts import RIGHT, WRONG, Server, Visitor, sign_in
 from playwright.sync_api import expect
 
 Visit = Callable[..., Visitor]

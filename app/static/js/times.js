@@ -1,6 +1,6 @@
 // Turns UTC times into the reader's own, and counts down to the end of an invitation.
 const language = document.documentElement.lang;
-const near = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const near = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {

@@ -1,0 +1,73 @@
+"""Hostile text is shown, never run and never hidden; statements become clean HTML with MathML."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.pages.languages import LANGUAGES
+from app.pages.listing import highlight, listing, visible
+from app.pages.shell import safe_return
+from app.pages.statements import _render, statement
+from judge import problem as problems
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("a\x00b", "a\u2400b"),
+        ("\x1b[31mred\x1b[0m", "\u241b[31mred\u241b[0m"),
+        ("over\rwritten", "over\u240dwritten"),
+        ("lines\r\nend", "lines\nend"),
+        ("tab\tstays", "tab\tstays"),
+        ("\x7f\x9b", "\u2421\u27e8U+009B\u27e9"),
+        ("if access\u202e == 'user'", "if access\u27e8U+202E\u27e9 == 'user'"),
+        ("zero\u200bwidth", "zero\u27e8U+200B\u27e9width"),
+        ("half \ud800 pair", "half \ufffd pair"),
+        ("手写 ok", "手写 ok"),
+    ],
+)
+def test_characters_that_act_become_signs_that_show(sent: str, shown: str) -> None:
+    assert visible(sent) == shown
+
+
+def test_code_cannot_leave_its_span() -> None:
+    html = highlight("x = '</span><script>alert(1)</script>'  # <img src=x onerror=alert(1)>\n")
+    assert "<script" not in html
+    assert "<img" not in html
+
+
+def test_lines_are_numbered_as_python_numbers_them() -> None:
+    lines = listing('\n\nx = """a\n<b>\n"""\nraise ValueError', {6: "error"})
+    assert [line.number for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert "ValueError" in lines[5].html
+    assert [line.mark for line in lines] == ["", "", "", "", "", "error"]
+    assert all(line.html.count("<span") == line.html.count("</span") for line in lines)
+
+
+@pytest.mark.parametrize("slug", problems.slugs())
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_statements_hold_their_formulas_as_mathml(slug: str, language: str) -> None:
+    html = statement(problems.load(slug), language)
+    assert "<math" in html
+    assert "$" not in html
+    assert "<mfrac>" in html
+
+
+def test_a_statement_cannot_bring_script_along() -> None:
+    html = _render("<script>alert(1)</script> [x](javascript:alert(1)) ![y](http://elsewhere/y.png)\n\n$\\text{<b>}$\n")
+    assert "<script" not in html
+    assert 'href="javascript' not in html
+    assert "<img" not in html
+    assert "<b>" not in html
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//elsewhere.example", "https://elsewhere.example/", "/\\elsewhere.example", "javascript:alert(1)", "", "/a\nb"],
+)
+def test_a_way_back_never_leads_elsewhere(target: str) -> None:
+    assert safe_return(target) == "/"
+
+
+def test_a_way_back_keeps_path_and_query() -> None:
+    assert safe_return("/submissions?sort=-score") == "/submissions?sort=-score"
