@@ -26,7 +26,7 @@ START_SECONDS = 120.0
 _CELL_FOLDER = Path(__file__).parent / "cell"
 _CODE, _PACKAGES, _PYTHON = "/box/code", "/box/packages", "/box/python"
 _ROOTS_OF_PACKAGES = ("torch", "numpy")
-_CUDA_FOLDERS = ("/sys", "/usr/lib/wsl", "/usr/local/nvidia")
+_CUDA_FOLDERS = ("/sys", "/usr/local/nvidia")
 
 
 class CellFault(Exception):  # noqa: N818 - a fault of ours, never the candidate's
@@ -65,7 +65,9 @@ class Box:
         except TimeoutError:
             message = b""
         self.control.setblocking(False)
-        if message != gate.ZYGOTE_READY:
+        if len(message) == gate.ZYGOTE_READY.size:
+            _, self.landlock, self.counts_namespaces = gate.ZYGOTE_READY.unpack(message)
+        else:
             said = self.last_words()
             self.close()
             raise CellFault(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
@@ -149,8 +151,8 @@ def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
     if device == "cuda":
         for node in sorted(Path("/dev").glob("nvidia*")):
             view += ["--dev-bind", str(node), str(node)]
-        for folder in _CUDA_FOLDERS:
-            view += ["--ro-bind-try", folder, folder]
+        for needed in _CUDA_FOLDERS:
+            view += ["--ro-bind-try", needed, needed]
     for name in ("lib", "lib64"):
         link = Path("/", name)
         if link.is_symlink():

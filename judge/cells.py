@@ -17,6 +17,7 @@ from collections import deque
 from judge.box import Box, CellFault
 from judge.cgroups import Groups, Mode
 from judge.collect import CellOutcome, Collector, Ended
+from judge.gpu import Gpu
 from judge.problem import Limits
 from judge.standby import END_SECONDS, Cell, Shape
 
@@ -46,9 +47,8 @@ class Cells:
 
     def __init__(self, *, standby: int = 2, require_cgroups: bool = False, device: str = "cpu") -> None:
         """Starts the box and returns when a first cell waits; raises ``CellFault`` with a sentence."""
-        if device == "cuda":
-            raise CellFault("CUDA cells are not available in this build of the box.")
-        self.device, self.standby = device, max(1, standby)
+        self._gpu = Gpu() if device == "cuda" else None
+        self.device, self.standby = device, 1 if self._gpu else max(1, standby)
         self._groups = Groups()
         if require_cgroups and self._groups.mode is Mode.NONE:
             raise CellFault("Control groups are required by the settings, and none can be written here.")
@@ -76,6 +76,12 @@ class Cells:
         """How memory and processes are bounded on this machine."""
         return self._groups.mode
 
+    @property
+    def counts_namespaces(self) -> bool:
+        """Whether cells have a limit of no user namespace besides the filter against them."""
+        box = self._box
+        return box is not None and box.counts_namespaces
+
     def run(self, job: bytes, limits: Limits) -> CellOutcome:
         """Runs one job in a fresh cell and returns what came out; raises ``CellFault`` when the fault is ours."""
         for _ in range(_TRIES):
@@ -99,6 +105,8 @@ class Cells:
         """A bound on address space where no control group bounds memory; the watch ends a cell well below it."""
         if cell.group is not None:
             return 0
+        if self._gpu is not None:
+            return 0  # CUDA reserves more addresses than any machine has memory
         with open(f"/proc/{cell.candidate_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
             base = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         return base + 4 * limits.memory_bytes + _ADDRESS_SLACK_BYTES
@@ -169,6 +177,8 @@ class Cells:
             self._proven = False
             self._box = Box(self.device)
         self._put_away()
+        if self._gpu is not None and not self._gpu_is_free(self._gpu):
+            return
         with self._changed:
             if self._waiting and self._running and not self._used:
                 self._changed.wait(_GRACE_SECONDS)
@@ -178,6 +188,17 @@ class Cells:
                 return
         if not self._closed:
             self._make(self._box)
+
+    def _gpu_is_free(self, gpu: Gpu) -> bool:
+        """One candidate on a GPU at a time: the next cell, with its context, is made when the last one is gone."""
+        with self._changed:
+            if self._running or self._used:
+                self._changed.wait(_LOOK_AGAIN_SECONDS)
+                return False
+            waiting = bool(self._waiting)
+        if not waiting:
+            gpu.await_baseline()
+        return True
 
     def _make(self, box: Box) -> None:
         group = self._groups.take()

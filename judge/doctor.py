@@ -105,7 +105,7 @@ def complaint(probes: list[Probe]) -> str | None:
 def probe_walls(cells: Cells) -> list[Probe]:
     """Tries every wall from inside cells; takes about a second. Raises nothing: a fault is a wall that did not hold."""
     try:
-        return [_canary(cells), _cgroups(cells), *_inside(cells), *_limits(cells)]
+        return [_canary(cells), _cgroups(cells), _namespace_count(cells), *_inside(cells), *_limits(cells)]
     except CellFault as fault:
         return [Probe("cells", False, True, str(fault), "Nothing is judged until a cell can be made.")]
 
@@ -142,6 +142,13 @@ def _canary(cells: Cells) -> Probe:
 def _cgroups(cells: Cells) -> Probe:
     advice = "Delegate a control group to the worker (systemd: Delegate=yes) for limits kept by the kernel."
     return Probe("control groups", cells.mode is not Mode.NONE, False, f"limits are kept by {cells.mode}.", advice)
+
+
+def _namespace_count(cells: Cells) -> Probe:
+    held = cells.counts_namespaces
+    detail = "the kernel allows no further one in a cell" if held else "only the system call filter stops further ones."
+    advice = "A container engine keeps /proc/sys read-only; nothing needs to be done."
+    return Probe("count of namespaces", held, False, detail, advice)
 
 
 def _inside(cells: Cells) -> list[Probe]:

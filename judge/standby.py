@@ -15,8 +15,8 @@ from judge.cell import gate as messages
 from judge.cgroups import Group
 from judge.problem import Limits
 
-MAKE_SECONDS = 20.0
-"""A cell is made in 15 ms; on a machine so busy that it takes this long, judging would be no use."""
+MAKE_SECONDS = 30.0
+"""A cell is made in 15 ms, one with CUDA in seconds; a machine on which it takes longer is of no use for judging."""
 END_SECONDS = 10.0
 """A killed cell is gone in 2 ms; the kernel needs longer only to free a great deal of memory."""
 

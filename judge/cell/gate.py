@@ -27,4 +27,5 @@ EXIT_TAIL = struct.Struct("<iQ")
 SPAWN = struct.Struct("<IQQ")
 """To the zygote, with gate, channel, stdout and stderr: user in the box, bytes and files of ``/tmp``."""
 SPAWN_DESCRIPTORS = 4
-ZYGOTE_READY = b"ready"
+ZYGOTE_READY = struct.Struct("<5sB?")
+"""From the zygote, once: ``b"ready"``, the Landlock version (0: none), whether nested namespaces are counted out."""

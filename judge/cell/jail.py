@@ -41,6 +41,7 @@ _STACK_BYTES = 8 * 1024 * 1024
 class Walls:
     """What the zygote found out once and every cell uses: the seccomp program and what this kernel has."""
 
+    device: str
     seccomp: bytes
     landlock: int
     devices: tuple[str, ...]
@@ -104,7 +105,7 @@ def _build(shape: Shape, walls: Walls, gate_end: int, channel: int, stdout: int,
         _write("/proc/sys/user/max_user_namespaces", "0")
     kernel.sethostname(HOST_NAME)
     _Step.name = "mounts"
-    _mounts(shape)
+    _mounts(shape, covers_proc=walls.device != "cuda")
     _Step.name = "init"
     init = os.fork()
     if init == 0:
@@ -146,15 +147,17 @@ def _write(path: str, text: str) -> None:
         os.close(opened)
 
 
-def _mounts(shape: Shape) -> None:
+def _mounts(shape: Shape, *, covers_proc: bool) -> None:
     """A private view of the box: its root and binds are read-only and locked, ``/proc`` covered, ``/tmp`` fresh.
 
     The root was made by bubblewrap for cells to share: nothing in it can be written, so nothing of one cell is there
     for the next. Every mount of it is locked, because this mount namespace belongs to a lesser user namespace.
+    CUDA cannot start without a ``/proc``: there, init mounts one that shows only the cell.
     """
     inside = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
-    kernel.mount("none", "/proc", "tmpfs", inside | kernel.MS_NOEXEC | kernel.MS_RDONLY, "nr_inodes=1,mode=0555")
+    if covers_proc:
+        kernel.mount("none", "/proc", "tmpfs", inside | kernel.MS_NOEXEC | kernel.MS_RDONLY, "nr_inodes=1,mode=0555")
     options = f"size={shape.tmp_bytes},nr_inodes={shape.tmp_files + 1},mode=0700"
     kernel.mount("none", "/tmp", "tmpfs", inside | kernel.MS_NOEXEC, options)  # noqa: S108 - fresh for this cell
     os.chdir("/tmp")  # noqa: S108
@@ -171,6 +174,9 @@ def _hand_over_init(init: int) -> None:
 def _init(walls: Walls) -> None:
     """Process 1: gives up every right, starts the candidate, reaps, tells how the candidate ended."""
     try:
+        if walls.device == "cuda":
+            _Step.name = "mounts"
+            kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
         _Step.name = "rlimits"
         _fixed_limits()
         _Step.name = "capabilities"
@@ -185,7 +191,7 @@ def _init(walls: Walls) -> None:
         _Step.name = "candidate"
         candidate = os.fork()
         if candidate == 0:
-            _candidate()
+            _candidate(walls.device)
         _reap(candidate)
     except BaseException as error:
         _tell_fault(error)
@@ -216,11 +222,15 @@ def _reap(candidate: int) -> None:
             os._exit(0)  # and with process 1 the kernel ends every other process of this cell
 
 
-def _candidate() -> None:
+def _candidate(device: str) -> None:
     """Process 2: last limits, then the driver."""
     try:
         _reseed()
-        cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(_ask(gate.READY, gate.LIMITS))
+        if device == "cuda":
+            _Step.name = "cuda"
+            torch.zeros(1, device=device).add_(1).item()  # after the fork: a context does not survive one
+        limits = _ask(gate.READY, gate.LIMITS)
+        cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(limits)
         for limit, value in (
             (resource.RLIMIT_CPU, cpu_seconds),
             (resource.RLIMIT_FSIZE, file_bytes),

@@ -44,7 +44,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     kernel.use_huge_pages()
-    control.send(gate.ZYGOTE_READY)
+    control.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
     _serve(control, walls)
 
 
@@ -70,6 +70,7 @@ def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it 
     if device == "cuda":
         devices += sorted(entry.path for entry in os.scandir("/dev") if entry.name.startswith("nvidia"))
     return jail.Walls(
+        device=device,
         seccomp=seccomp.program(device),
         landlock=landlock.abi(),
         devices=tuple(devices),
