@@ -128,6 +128,8 @@ def environment(language: str) -> Environment:
     built.filters.update(
         visible=visible,
         said=_said_in(language),
+        # Not `_()`: Jinja takes its result for markup, and what an error says may repeat what a stranger sent.
+        translated=lambda sentence: languages.translations(language).gettext(sentence) if sentence else "",
         points=_points,
         moment=_moment,
         milliseconds=_milliseconds,

@@ -185,3 +185,24 @@ def test_an_unknown_link_says_what_to_do(visit: Visit) -> None:
     page = visit().page
     page.goto("/i/not-a-link")
     expect(page.get_by_role("heading", level=1)).to_have_text("We do not know this link")
+
+
+def test_a_verdict_arrives_although_the_connection_broke_meanwhile(visit: Visit, invitation: str) -> None:
+    """The layer never ends, so there are seconds to break the stream of events in."""
+    visitor = visit()
+    page = visitor.page
+    page.goto(invitation)
+    page.locator("main form button").click()
+    page.goto("/problems/batchnorm1d")
+    type_code(
+        page,
+        RIGHT.replace("        if self.training:", "        while True:\n            pass\n        if self.training:"),
+    )
+    with page.expect_request("**/events"):
+        page.get_by_role("button", name="Submit").click()
+    visitor.context.set_offline(True)
+    page.wait_for_timeout(500)
+    expect(page.locator("#result .waiting")).to_be_visible()
+    visitor.context.set_offline(False)
+    assert verdict_of(page) == "time_limit"
+    visitor.complaints = [one for one in visitor.complaints if "object Event" not in one and "ERR_" not in one]
