@@ -49,7 +49,7 @@ class Traces:
     descriptors: int
     mounts: str
     shared_memory: tuple[str, ...]
-    groups: tuple[str, ...]
+    groups_in_use: int
 
     @staticmethod
     def now(judge: Judge) -> Traces:
@@ -58,7 +58,7 @@ class Traces:
             descriptors=len(list(Path("/proc/self/fd").iterdir())),
             mounts=Path("/proc/self/mountinfo").read_text(),
             shared_memory=_shared_memory(),
-            groups=tuple(sorted(folder for root in judge.cells._groups._roots for folder, _, _ in os.walk(root))),
+            groups_in_use=_groups_in_use(judge),
         )
 
 
@@ -169,6 +169,13 @@ def _descendants() -> list[int]:
             found += children
             wanted += children
     return found
+
+
+def _groups_in_use(judge: Judge) -> int:
+    """Control groups are used again and so are not removed; but only those of waiting cells may hold processes."""
+    groups = judge.cells._groups
+    assert all(group.empty() for group in groups._free)
+    return len(groups._all) - len(groups._free)
 
 
 def _shared_memory() -> tuple[str, ...]:
