@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from judge.engine import Judge
 from judge.matrix import Matrix
@@ -23,6 +24,7 @@ SINGLES_NAMED, PAIRS_NAMED = 0.95, 0.70
 """The share of wrong samples with one mistake, and with two, whose mistakes are all among the diagnoses."""
 
 ENGINE_SEED = 7
+CELLS = 2
 MATRIX_SEEDS = 5
 """Whole matrices; what is wrong on every seed is seen by the trials."""
 
@@ -60,9 +62,10 @@ def _complaints_about(samples: tuple[Specimen, ...]) -> list[str]:
 
 def _judged(problem: Problem, samples: tuple[Specimen, ...], out: Out) -> list[str]:
     """Every sample through the engine: verdicts, and the table of namings."""
-    judge = Judge(standby_cells=1)
+    judge = Judge(standby_cells=CELLS)
     try:
-        reports = [judge.judge(problem, sample.path.read_bytes(), seed=ENGINE_SEED) for sample in samples]
+        with ThreadPoolExecutor(CELLS) as pool:  # some samples only wait for their time limit
+            reports = list(pool.map(lambda one: judge.judge(problem, one.path.read_bytes(), seed=ENGINE_SEED), samples))
     finally:
         judge.close()
     complaints = [

@@ -20,6 +20,7 @@ problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: pr
 
 
 @problems
+@pytest.mark.timeout(900)  # every sample goes through the jail, those that run into their time limit too
 def test_every_problem_is_proven_on_two_seeds(problem: Problem) -> None:
     lines: list[str] = []
     assert verify(problem, seeds=2, out=lines.append), "\n".join(line for line in lines if "NOT PROVEN" in line)
