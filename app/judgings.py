@@ -167,13 +167,13 @@ async def finish(transaction: Transaction, claim: Claim, report: JudgeReport) ->
 def stages_of(claim: Claim, report: JudgeReport, finished_at: datetime) -> dict[str, float]:
     """Milliseconds by stage: waiting in the queue, the engine's own stages, and all of it from claim to result."""
     return {
-        "queue": _milliseconds(claim.started_at - claim.created_at),
+        "queue": milliseconds(claim.started_at - claim.created_at),
         **report.timing.stages,
-        "judging": _milliseconds(finished_at - claim.started_at),
+        "judging": milliseconds(finished_at - claim.started_at),
     }
 
 
-def _milliseconds(span: timedelta) -> float:
+def milliseconds(span: timedelta) -> float:
     return round(span.total_seconds() * 1000, 3)
 
 

@@ -11,13 +11,13 @@ import asyncio
 import functools
 import logging
 import os
+import secrets
 import signal
 import socket
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -41,6 +41,9 @@ FAULTS_BEFORE_PROBE = 3
 
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 
+if TYPE_CHECKING:
+    from judge.cells import Cells
+
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
@@ -48,6 +51,8 @@ log = logging.getLogger(__name__)
 
 class Engine(Protocol):
     """What the worker asks of ``judge.engine.Judge``."""
+
+    cells: Cells
 
     def judge(
         self,
@@ -74,14 +79,11 @@ def start_engine(settings: Settings) -> Engine:
     return Judge(standby_cells=standby, stock=settings.stock, device=settings.queue_names[0])
 
 
-def probe_walls(settings: Settings) -> str | None:
-    """What is wrong with the sandbox, in a sentence, or None; every wall is tried from inside a cell."""
-    import importlib
+def probe_walls(engine: Engine) -> str | None:
+    """What is wrong with the sandbox, in a sentence, or None; every wall is tried from inside a cell of this box."""
+    from judge import doctor
 
-    if importlib.util.find_spec("judge.doctor") is None:
-        return None
-    complaint: str | None = importlib.import_module("judge.doctor").examine(settings.queue_names[0])
-    return complaint
+    return doctor.complaint(doctor.probe_walls(engine.cells))
 
 
 class WorkerProcess:
@@ -92,11 +94,11 @@ class WorkerProcess:
         settings: Settings,
         *,
         start_engine: Callable[[Settings], Engine] = start_engine,
-        probe: Callable[[Settings], str | None] = probe_walls,
+        probe: Callable[[Engine], str | None] = probe_walls,
     ) -> None:
         self.settings = settings
         self.host = pid_namespace()
-        self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{time.time_ns() // 1_000_000:x}"
+        self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
         self.queues = [Device(name) for name in settings.queue_names]
         self.database = Database(settings.database)
         self.changes = open_changes(self.database, only_if=judgings.ANY_QUEUED)
@@ -130,22 +132,35 @@ class WorkerProcess:
         self.queue.stop()
 
     async def _work(self) -> None:
-        complaint = await self._in_thread(self._probe, self.settings)
-        if complaint is not None:
-            await self._quarantine(complaint)
+        try:
+            self.engine = await self._in_thread(self._start_engine, self.settings)
+        except Exception as fault:
+            # A box that cannot be built is a wall that does not stand. Ending here would only be tried again for ever.
+            log.exception("the engine does not start")
+            await self._quarantine(str(fault))
             await self._stop.wait()
             return
-        self.engine = await self._in_thread(self._start_engine, self.settings)
         try:
+            await self._claim_until_stopped()
+        finally:
+            await self._in_thread(self.engine.close)
+
+    async def _claim_until_stopped(self) -> None:
+        if self._stop.is_set():
+            return
+        complaint = await self._in_thread(self._probe, self.engine)
+        if complaint is not None:
+            await self._quarantine(complaint)
+        else:
             await self._update_row(ready=True)
             await self.changes.start()
-            log.info("judging", extra={"worker": self.name, "slots": self.settings.slots})
-            await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
-            if self._quarantined:
-                await self._stop.wait()
-        finally:
-            await self.changes.close()
-            await self._in_thread(self.engine.close)
+            try:
+                log.info("judging", extra={"worker": self.name, "slots": self.settings.slots})
+                await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
+            finally:
+                await self.changes.close()
+        if self._quarantined:
+            await self._stop.wait()
 
     async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(call, *arguments))
@@ -157,10 +172,12 @@ class WorkerProcess:
         self._claims[claim.judging_id] = claim
         try:
             report = await self._in_thread(self._ask_engine, claim)
+            judged_at = now()
             async with self.database.changing() as transaction:
                 written = await judgings.finish(transaction, claim, report)
             if written:
-                self.times.observe(report.verdict, judgings.stages_of(claim, report, now()))
+                stages = judgings.stages_of(claim, report, judged_at)
+                self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
             self._faults_in_a_row = 0
         except Exception as fault:
             # The top of the loop: a judging that cannot be judged must not end the worker.
@@ -192,7 +209,7 @@ class WorkerProcess:
             log.exception("could not give judging %d back: its lease will end", claim.judging_id)
         if self._faults_in_a_row >= FAULTS_BEFORE_PROBE and self._quarantined is None:
             self._faults_in_a_row = 0
-            complaint = await self._in_thread(self._probe, self.settings)
+            complaint = await self._in_thread(self._probe, self.engine)
             if complaint is not None:
                 await self._quarantine(complaint)
 
@@ -257,7 +274,7 @@ def run(
     settings: Settings,
     *,
     start_engine: Callable[[Settings], Engine] = start_engine,
-    probe: Callable[[Settings], str | None] = probe_walls,
+    probe: Callable[[Engine], str | None] = probe_walls,
 ) -> None:
     """Runs a worker until it is told to stop."""
 

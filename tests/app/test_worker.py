@@ -1,0 +1,321 @@
+"""The worker: a real process with the real engine, killed in mid-judging; and its rules, with an engine that obeys."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from app import auth, submissions
+from app.config import Settings
+from app.database import Database
+from app.models import Candidate, Device, Judging, Report, State, Submission, Worker
+from app.queue.local import LocalQueue
+from app.worker import WorkerProcess
+from judge.problem import Problem
+from judge.report import Report as JudgeReport
+from judge.report import Verdict
+from tests.app.conftest import CODE, People
+from tests.app.reports import make_report
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parent.parent.parent
+ACCEPTED = (ROOT / "judge/problems/batchnorm1d/submissions/accepted/beginner.py").read_text("utf-8")
+SLOW = "import time\ntime.sleep(1.5)\n" + ACCEPTED
+"""Long enough to be killed in, well inside the problem's limit."""
+
+PATIENCE = 90.0
+"""Seconds a test waits for what must come: torch alone takes two to be imported, on a busy machine many more."""
+
+
+class Process:
+    """``python -m app.cli worker`` as it runs in production."""
+
+    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
+        self.log = log
+        variables = {
+            "HANDCODE_DATA": str(settings.data),
+            "HANDCODE_DATABASE_URL": settings.database,
+            "HANDCODE_SLOTS": "1",
+            "HANDCODE_STANDBY_CELLS": "1",
+            "HANDCODE_STOCK": "0",
+        }
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app.cli", "worker"],
+                cwd=ROOT, env=os.environ | variables | environment, stdout=output, stderr=output,
+            )  # fmt: skip
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@pytest.fixture
+def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    started: list[Process] = []
+
+    def start(**environment: str) -> Process:
+        started.append(Process(settings, tmp_path / "worker.log", **environment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.process.poll() is None:
+            process.end(signal.SIGKILL)
+
+
+@pytest.fixture
+async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[Database, People]]:
+    database = Database(settings.database)
+    async with database.writing() as session:
+        candidate = Candidate(name="Wei")
+        session.add(candidate)
+        token, _ = await auth.create_token(session, "ci")
+    yield database, People(None, candidate, token, token)  # type: ignore[arg-type]
+    await database.close()
+
+
+async def send(database: Database, people: People, code: str = CODE, problem: str = "batchnorm1d") -> int:
+    async with database.writing() as session:
+        sent = await submissions.submit(session, LocalQueue(database), people.token, problem, code)
+    return sent.id
+
+
+async def until(database: Database, submission_id: int, state: State) -> Judging:
+    """The newest judging once it is in ``state``."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        async with database.reading() as session:
+            judging = await submissions.newest_judging(session, submission_id, with_report=True)
+        if judging.state is state:
+            return judging
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"judging {judging.id} is {judging.state} after {PATIENCE} s")
+
+
+# With the real engine -----------------------------------------------------------------------------------------------
+
+
+async def test_a_killed_workers_judging_is_run_again_and_ends_once(
+    sender: tuple[Database, People], start_worker: Callable[..., Process]
+) -> None:
+    database, people = sender
+    first = start_worker()
+    sent = await send(database, people, SLOW)
+    await until(database, sent, State.RUNNING)
+    first.end(signal.SIGKILL)
+
+    second = start_worker()
+    judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.score, judging.attempt) == (Verdict.ACCEPTED, 100, 2)
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Report)) == 1
+        assert await session.scalar(select(func.count()).select_from(Judging)) == 1
+        assert len(await submissions.workers(session)) == 1, "the dead one was forgotten"
+    assert second.end() == 0
+
+
+async def test_a_worker_told_to_stop_finishes_what_it_judges_and_takes_nothing_more(
+    sender: tuple[Database, People], start_worker: Callable[..., Process]
+) -> None:
+    database, people = sender
+    worker = start_worker()
+    begun, waiting = await send(database, people, SLOW), await send(database, people, ACCEPTED)
+    await until(database, begun, State.RUNNING)
+    assert worker.end() == 0
+    assert (await until(database, begun, State.DONE)).verdict is Verdict.ACCEPTED
+    assert (await until(database, waiting, State.QUEUED)).attempt == 0
+    async with database.reading() as session:
+        assert await submissions.workers(session) == []
+
+
+@pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="needs a machine on which a CUDA box cannot be built")
+async def test_a_worker_that_cannot_build_its_box_takes_no_work_and_says_why(
+    sender: tuple[Database, People], start_worker: Callable[..., Process]
+) -> None:
+    database, _ = sender
+    worker = start_worker(HANDCODE_QUEUES="cuda")
+    deadline = time.monotonic() + PATIENCE
+    reason: str | None = None
+    while reason is None and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+        async with database.reading() as session:
+            reason = await session.scalar(select(Worker.quarantined))
+    assert reason
+    async with database.reading() as session:
+        assert not await submissions.has_worker(session, Device.CUDA)
+    assert worker.process.poll() is None, "it stays, so that everyone can see why"
+    assert worker.end() == 0
+
+
+async def test_the_same_seed_gives_the_same_report(
+    sender: tuple[Database, People], start_worker: Callable[..., Process]
+) -> None:
+    database, people = sender
+    start_worker()
+    sent = await send(database, people, ACCEPTED.replace("nn.Module", "nn.Module  # once more", 1))
+    first = await until(database, sent, State.DONE)
+    async with database.writing() as session:
+        await submissions.rejudge(session, LocalQueue(database), sent, interviewer_id=None, seed=first.seed)
+    again = await until(database, sent, State.DONE)
+    assert again.id != first.id
+    assert (again.seed, again.verdict, again.score) == (first.seed, first.verdict, first.score)
+
+
+# With an engine that does as a test says ----------------------------------------------------------------------------
+
+
+class Obedient:
+    """An engine whose judgings the test decides; it stands in for faults that cannot be had on demand."""
+
+    def __init__(self, judge: Callable[[str], JudgeReport]) -> None:
+        self._judge = judge
+
+    def judge(self, problem: Problem, source: bytes, **_: object) -> JudgeReport:
+        return self._judge(source.decode())
+
+    def close(self) -> None:
+        pass
+
+
+@asynccontextmanager
+async def working(
+    settings: Settings, judge: Callable[[str], JudgeReport], complaints: Iterator[str | None] | None = None
+) -> AsyncIterator[WorkerProcess]:
+    answers = complaints or iter(lambda: None, 0)
+    process = WorkerProcess(
+        settings.model_copy(update={"slots": 2, "retry_seconds": 0.0}),
+        start_engine=lambda _: Obedient(judge),  # type: ignore[arg-type,return-value]
+        probe=lambda _: next(answers),
+    )
+    process.host = secrets.token_hex()  # as if on another machine: one process number, two workers
+    running = asyncio.create_task(process.run())
+    try:
+        yield process
+    finally:
+        process.stop()
+        await running
+
+
+async def test_a_fault_of_ours_is_tried_again_and_never_the_candidates(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    faults = iter([RuntimeError("the zygote died")])
+
+    def judge(_: str) -> JudgeReport:
+        for fault in faults:
+            raise fault
+        return make_report(Verdict.ACCEPTED, 100.0)
+
+    async with working(settings, judge):
+        sent = await send(database, people)
+        judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.attempt, judging.fault) == (Verdict.ACCEPTED, 2, None)
+
+
+async def test_the_third_fault_is_a_judge_error(settings: Settings, sender: tuple[Database, People]) -> None:
+    database, people = sender
+
+    def judge(_: str) -> JudgeReport:
+        raise RuntimeError("the zygote died")
+
+    async with working(settings, judge):
+        sent = await send(database, people)
+        judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.attempt) == (Verdict.JUDGE_ERROR, 3)
+    assert judging.fault == "RuntimeError: the zygote died"
+    assert judging.report is None
+    async with database.reading() as session:
+        assert (await session.get_one(Submission, sent)).score is None
+
+
+async def test_an_engines_own_judge_error_is_a_fault(settings: Settings, sender: tuple[Database, People]) -> None:
+    database, people = sender
+    verdicts = iter([Verdict.JUDGE_ERROR, Verdict.WRONG_ANSWER])
+    async with working(settings, lambda _: make_report(next(verdicts))):
+        sent = await send(database, people)
+        judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.attempt) == (Verdict.WRONG_ANSWER, 2)
+
+
+async def test_a_broken_box_is_quarantined_and_its_work_left_to_others(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+
+    def judge(_: str) -> JudgeReport:
+        raise RuntimeError("no cell")
+
+    async with working(settings, judge, iter([None, "The network wall is open."])):
+        first = await send(database, people)
+        await until(database, first, State.DONE)
+        deadline = time.monotonic() + PATIENCE
+        found: list[str | None] = []
+        while found != ["The network wall is open."] and time.monotonic() < deadline:
+            async with database.reading() as session:
+                found = list(await session.scalars(select(Worker.quarantined)))
+        second = await send(database, people)
+        await asyncio.sleep(0.2)
+        assert (await until(database, second, State.QUEUED)).attempt == 0
+    assert found == ["The network wall is open."]
+
+
+async def test_a_slow_judging_does_not_hold_up_the_others(settings: Settings, sender: tuple[Database, People]) -> None:
+    database, people = sender
+    release = threading.Event()
+
+    def judge(code: str) -> JudgeReport:
+        if "slow" in code:
+            release.wait(PATIENCE)
+        return make_report(Verdict.ACCEPTED)
+
+    async with working(settings, judge):
+        slow = await send(database, people, "# slow")
+        quick = [await send(database, people, f"# {number}") for number in range(5)]
+        for number in quick:
+            await until(database, number, State.DONE)
+        assert (await until(database, slow, State.RUNNING)).attempt == 1
+        release.set()
+        await until(database, slow, State.DONE)
+
+
+async def test_two_workers_share_a_queue_and_judge_each_once(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    judged: list[str] = []
+
+    def judge(code: str) -> JudgeReport:
+        judged.append(code)
+        return make_report(Verdict.ACCEPTED)
+
+    async with working(settings, judge), working(settings, judge):
+        sent = [await send(database, people, f"# {number}") for number in range(30)]
+        for number in sent:
+            await until(database, number, State.DONE)
+    assert sorted(judged) == sorted(f"# {number}" for number in range(30))
+
+
+async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tuple[Database, People]) -> None:
+    database, people = sender
+    async with working(settings, lambda _: make_report()) as process:
+        await until(database, await send(database, people), State.DONE)
+        await asyncio.sleep(0)
+        told = process.times.to_dict()
+    assert told["verdicts"] == {"wrong_answer": 1}
+    assert set(told["stages"]) == {"queue", "cell", "grading", "judging", "store"}
