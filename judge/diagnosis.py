@@ -7,17 +7,18 @@ check, but for one case: a mistake that alone explains most of them, beside anot
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from judge import exam as exams
-from judge.agreement import Agreement, agreement, hint_distance, nan_distance
+from judge.agreement import Agreement
 from judge.exam import Transcript
 from judge.fitting import fitted
 from judge.grading import AnswerKey, Graded, grade
-from judge.rehearsal import Frozen, Hypothesis, Rehearsal, frozen, hypotheses
+from judge.rehearsal import Frozen, Hypothesis, frozen, hypotheses
 from judge.report import Diagnosis, Text
+from judge.suspicion import OutOfRuns, Suspect, indices_of, mask_of
 
 NOTHING_KNOWN: Text = {
     "en": "No known misconception explains the checks that failed.",
@@ -27,111 +28,11 @@ NOTHING_KNOWN: Text = {
 TWINS = (frozenset({"global_statistics", "scalar_statistics"}),)
 """Two names of one behaviour: both are given, because no observation of a layer could decide between them."""
 
-MAX_PAIRS = 400
-"""Pairs that are run; their order is by how well their habits fit, and the right one is nearly always among the first
-hundred."""
-
 MOST = 0.6
 """Of the failed checks: what a mistake must explain to be named beside an unknown one."""
 
-
-def prepare(slug: str) -> None:
-    """Learns the habits of a problem's misconceptions ahead, so that its first diagnosis is as quick as the next."""
-    hypotheses(slug)
-
-
-def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Diagnosis, ...]:
-    """The misconceptions that explain ``transcript``; empty when it is right or matches none.
-
-    A layer that only follows a convention this exam does not accept has no misconception.
-    """
-    graded = grade(key, transcript, tuple(key.by_convention))
-    if not any(graded.differences):
-        return ()
-    cases = [_Case(key, transcript, graded, convention) for convention in _conventions(key, graded)]
-    for search in (_alone, _together, _mostly):
-        for case in cases:
-            explanations = search(case)
-            if explanations:
-                return _named(case, min(explanations, key=case.preference), explanations)
-    return ()
-
-
-def _conventions(key: AnswerKey, graded: Graded) -> list[str]:
-    """The conventions worth supposing, the one that was seen first."""
-    if graded.convention in key.by_convention:
-        return [graded.convention]
-    return [graded.graded_as, *(one for one in key.by_convention if one != graded.graded_as)]
-
-
-class _Case:
-    """A failed transcript, supposed to follow one convention, and what has been found out about it."""
-
-    def __init__(self, key: AnswerKey, transcript: Transcript, graded: Graded, convention: str) -> None:
-        self.key = key
-        self.transcript = transcript
-        self.rehearsal = Rehearsal(key.exam, convention)
-        self.expected = key.by_convention[convention]
-        places = [index for index, seen in enumerate(transcript) if seen is not None]
-        failed = [index for index in places if graded.differences[index] is not None]
-        self.failed = sorted(failed, key=lambda index: (len(key.exam.concretes[index].steps), index))
-        self.failed_mask = mask_of(failed)
-        self.passed_mask = mask_of(index for index in places if graded.differences[index] is None)
-        self.known = hypotheses(key.exam.problem.slug)
-        self.with_number = _once_each(one for one in self.known if one.fitted is not None)
-        self.numbers: list[Hypothesis] | None = None
-        self._agreements: dict[tuple[Frozen, int], Agreement] = {}
-
-    def agreement(self, changes: Frozen, index: int) -> Agreement:
-        """How well a layer with these changes agrees with the candidate's in one scenario."""
-        place = (changes, index)
-        if place not in self._agreements:
-            seen = self.transcript[index]
-            assert seen is not None  # noqa: S101 - only scenarios that were run are asked about
-            self._agreements[place] = agreement(
-                self.rehearsal.seen(changes, index),
-                seen,
-                self.expected[index],
-                self.key.tolerances[index],
-                lambda: self.rehearsal.second_sight(changes, index),
-            )
-        return self._agreements[place]
-
-    def mismatch(self, habits: int) -> int:
-        """How many checks the habits get wrong."""
-        return (habits & self.passed_mask).bit_count() + (self.failed_mask & ~habits).bit_count()
-
-    def slack(self) -> int:
-        """How many checks habits may get wrong: they are those of another exam."""
-        return max(2, len(self.failed) // 8)
-
-    def explains_all(self, hypothesis: Hypothesis) -> bool:
-        """Whether the hypothesis explains every failed check and is nowhere contradicted."""
-        found = [Agreement.NO]
-        for index in self.failed:
-            if (one := self.agreement(hypothesis.changes, index)) is Agreement.NO:
-                return False
-            found.append(one)
-        return (Agreement.YES in found or hypothesis.habits == self.failed_mask) and not self.contradicted(hypothesis)
-
-    def contradicted(self, hypothesis: Hypothesis) -> bool:
-        """Whether the hypothesis fails, or may fail, a check in another way than the candidate, who passed it."""
-        suspects = indices_of(hypothesis.habits & self.passed_mask)
-        return any(self.agreement(hypothesis.changes, index) is Agreement.NO for index in suspects)
-
-    def preference(self, explanation: Explanation) -> tuple[object, ...]:
-        """What explains more is preferred, then the same make, then what leaves less to chance, then the list."""
-        changes = explanation.changes
-        makes = nans = loose = 0
-        for index, seen in enumerate(self.transcript):
-            if seen is None:
-                continue
-            if any(label.startswith("hint.") for label in self.key.labels[index]):
-                makes += hint_distance(self.rehearsal.seen(changes, index), seen)
-            if self._agreements.get((changes, index)) is Agreement.LOOSE:
-                loose += 1
-                nans += nan_distance(self.rehearsal.seen(changes, index), seen)
-        return -explanation.explained.bit_count(), makes, nans, loose, explanation.rank
+ANCHORS = 8
+"""Failed checks in which one mistake of two is looked for alone; the rarest are those the other hardly spoils."""
 
 
 @dataclass(frozen=True)
@@ -142,71 +43,82 @@ class Explanation:
     changes: Frozen
     explained: int
 
-    @property
-    def rank(self) -> tuple[tuple[int, ...], ...]:
-        return tuple(part.rank for part in self.parts)
+
+def prepare(slug: str) -> None:
+    """Learns the habits of a problem's misconceptions ahead, so that its first diagnosis is as quick as the next."""
+    hypotheses(slug)
 
 
-def mask_of(indices: Iterable[int]) -> int:
-    """Scenario indices as the bits of one number."""
-    mask = 0
-    for index in indices:
-        mask |= 1 << index
-    return mask
+def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Diagnosis, ...]:
+    """The misconceptions that explain ``transcript``; empty when it is right or matches none.
+
+    A layer that only follows a convention the problem does not accept has no misconception.
+    """
+    graded = grade(key, transcript, tuple(key.by_convention))
+    if not any(graded.differences):
+        return ()
+    suspects = [Suspect(key, transcript, graded, convention) for convention in _conventions(key, graded)]
+    for search in (_alone, _together, _mostly):
+        for suspect in suspects:
+            if found := search(suspect):
+                best = min(found, key=lambda one: _preference(suspect, one))
+                return _named(suspect, best, found)
+    return ()
 
 
-def indices_of(mask: int) -> Iterator[int]:
-    """The bits of ``mask``, lowest first."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+def _conventions(key: AnswerKey, graded: Graded) -> list[str]:
+    """The convention that was seen, or all of them."""
+    if graded.convention in key.by_convention:
+        return [graded.convention]
+    return [graded.graded_as, *(one for one in key.by_convention if one != graded.graded_as)]
+
+
+def _preference(suspect: Suspect, explanation: Explanation) -> tuple[object, ...]:
+    """What explains more is preferred, then what is least in doubt, then the order of the catalogue."""
+    ranks = [part.rank for part in explanation.parts]
+    return -explanation.explained.bit_count(), *suspect.doubt(explanation.changes), ranks
 
 
 # One mistake
 
 
-def _alone(case: _Case) -> list[Explanation]:
+def _alone(suspect: Suspect) -> list[Explanation]:
     """Single misconceptions that explain everything; their numbers are solved for when no usual value fits."""
-    limit = max(4, len(case.failed) // 3)
+    limit = max(4, len(suspect.failed) // 3)
     found: list[Explanation] = []
-    for mismatch, one in sorted(((case.mismatch(one.habits), one) for one in case.known), key=lambda pair: pair[0]):
-        if mismatch > limit:
-            break
-        if case.explains_all(one):
-            found.append(_explanation(case, one))
-            limit = mismatch + 1  # what behaves alike has the same habits, give or take a check
-    if found:
-        return found
-    return [_explanation(case, one) for one in _with_numbers(case) if case.explains_all(one)]
+    with contextlib.suppress(OutOfRuns):
+        for mismatch, one in sorted(((suspect.mismatch(one), one) for one in suspect.known), key=lambda pair: pair[0]):
+            if mismatch > limit and one.steady:
+                continue
+            if suspect.explains_all(one.changes, one.habits):
+                found.append(_explanation(suspect, one))
+                limit = min(limit, mismatch + 1)  # what behaves alike has the same habits, give or take a check
+        if not found:
+            solved = _with_numbers(suspect)
+            found = [_explanation(suspect, one) for one in solved if suspect.explains_all(one.changes, one.habits)]
+    return found
 
 
-def _with_numbers(case: _Case) -> list[Hypothesis]:
+def _with_numbers(suspect: Suspect) -> list[Hypothesis]:
     """Misconceptions with a number in them, each with the number that fits some failed check."""
-    if case.numbers is None:
-        case.numbers = list(_solved(case))
-    return case.numbers
-
-
-def _solved(case: _Case) -> Iterator[Hypothesis]:
-    slack = case.slack()
-    for hypothesis in case.with_number:
-        if (hypothesis.habits & case.passed_mask).bit_count() > slack:
+    found = []
+    for hypothesis in _once_each(one for one in suspect.known if one.fitted is not None):
+        if suspect.spoils(hypothesis) > suspect.slack:
             continue
-        for index in _probes(case, hypothesis):
-            seen = case.transcript[index]
-            one = None if seen is None else fitted(case.rehearsal, hypothesis, index, seen)
-            if one is not None and case.agreement(one.changes, index) is Agreement.YES:
-                yield one
+        for index in _probes(suspect, hypothesis):
+            one = fitted(suspect.rehearsal, hypothesis, index, suspect.seen[index])
+            if one is not None and suspect.agreement(one.changes, index) is Agreement.YES:
+                found.append(one)
                 break
+    return found
 
 
-def _probes(case: _Case, hypothesis: Hypothesis) -> list[int]:
-    """A failed check of each group that shows the mistake: where one is spoilt by another mistake, the next may not."""
+def _probes(suspect: Suspect, hypothesis: Hypothesis) -> list[int]:
+    """A failed check of two groups that shows the mistake: where one is spoilt by another mistake, one may not be."""
     probes: dict[str, int] = {}
-    for index in case.failed:
+    for index in suspect.failed:
         if hypothesis.habits >> index & 1:
-            probes.setdefault(case.key.exam.concretes[index].scenario.group, index)
+            probes.setdefault(suspect.key.exam.concretes[index].scenario.group, index)
     return list(probes.values())[:2]
 
 
@@ -220,47 +132,60 @@ def _once_each(numbered: Iterable[Hypothesis]) -> list[Hypothesis]:
     return list(kinds.values())
 
 
-def _explanation(case: _Case, *parts: Hypothesis) -> Explanation:
+def _explanation(suspect: Suspect, *parts: Hypothesis) -> Explanation:
     changes = frozen({name: value for part in parts for name, value in part.changes})
-    return Explanation(parts, changes, case.failed_mask)
+    return Explanation(parts, changes, suspect.failed_mask)
 
 
 # Two mistakes
 
 
-def _together(case: _Case) -> list[Explanation]:
-    """Pairs of misconceptions that explain everything: each alone what only it shows, both together the rest."""
+def _together(suspect: Suspect) -> list[Explanation]:
+    """Pairs of misconceptions that explain everything, one of them alone in some check that few can spoil."""
     found: list[Explanation] = []
-    for tried, pair in enumerate(_likely_pairs(case)):
-        if tried >= MAX_PAIRS:
-            break
-        merged = Hypothesis(
-            pair[0].ids + pair[1].ids,
-            _explanation(case, *pair).changes,
-            pair[0].habits | pair[1].habits,
-            pair[0].rank + pair[1].rank,
-        )
-        if case.explains_all(merged):
-            found.append(_explanation(case, *pair))
+    with contextlib.suppress(OutOfRuns):
+        pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack] + _with_numbers(suspect)
+        rarest = _rarest_first(suspect, pool)
+        for one in _anchored(suspect, pool, rarest):
+            found += _with_partner(suspect, one, pool, rarest)
     return found
 
 
-def _likely_pairs(case: _Case) -> list[tuple[Hypothesis, Hypothesis]]:
-    """Pairs whose habits make up the failed checks, the best first, each part agreeing where it shows alone."""
-    slack = case.slack()
-    pool = [one for one in (*case.known, *_with_numbers(case)) if (one.habits & case.passed_mask).bit_count() <= slack]
-    scored = []
-    for one, other in combinations(pool, 2):
-        mismatch = case.mismatch(one.habits | other.habits)
-        if mismatch <= slack and one.ids != other.ids and _compatible(one, other):
-            scored.append((mismatch, one.rank, other.rank, one, other))
-    scored.sort(key=lambda entry: entry[:3])
-    shown = []
-    for *_, one, other in scored:
-        if (first := _shows(case, one, other)) is not False and (second := _shows(case, other, one)) is not False:
-            shown.append(((first, second).count(None), one, other))
-    shown.sort(key=lambda entry: entry[0])
-    return [(one, other) for _, one, other in shown]
+def _rarest_first(suspect: Suspect, pool: list[Hypothesis]) -> list[int]:
+    """The failed checks, those first that the fewest hypotheses are in the habit of failing."""
+    spoilers = {index: sum(one.habits >> index & 1 for one in pool) for index in suspect.failed}
+    return sorted((index for index in suspect.failed if spoilers[index]), key=lambda index: spoilers[index])
+
+
+def _anchored(suspect: Suspect, pool: list[Hypothesis], rarest: list[int]) -> list[Hypothesis]:
+    """Hypotheses that explain an anchor alone, those first that explain the most anchors."""
+    anchors: dict[int, int] = {}
+    with contextlib.suppress(OutOfRuns):
+        for index in rarest[:ANCHORS]:
+            for place, one in enumerate(pool):
+                if one.habits >> index & 1 and suspect.agreement(one.changes, index) is not Agreement.NO:
+                    anchors[place] = anchors.get(place, 0) + 1
+    return [pool[place] for place in sorted(anchors, key=lambda place: -anchors[place])]
+
+
+def _with_partner(
+    suspect: Suspect, one: Hypothesis, pool: list[Hypothesis], rarest: list[int]
+) -> Iterator[Explanation]:
+    """Pairs of ``one`` with what explains the rest: first looked for in the rarest check ``one`` leaves unexplained."""
+    open_check = next((index for index in rarest if suspect.agreement(one.changes, index) is Agreement.NO), None)
+    if open_check is None:
+        return
+    for other in pool:
+        if not other.habits >> open_check & 1 or other.ids == one.ids or not _compatible(one, other):
+            continue
+        if suspect.mismatch(one, other) > suspect.slack:
+            continue
+        pair = sorted((one, other), key=lambda part: part.rank)
+        explanation = _explanation(suspect, *pair)
+        if suspect.agreement(explanation.changes, open_check) is Agreement.NO:
+            continue
+        if suspect.explains_all(explanation.changes, one.habits | other.habits):
+            yield explanation
 
 
 def _compatible(one: Hypothesis, other: Hypothesis) -> bool:
@@ -276,50 +201,53 @@ def _both_in_formula(left: dict[str, object], right: dict[str, object]) -> bool:
     return bool(formula & left.keys()) and bool(formula & right.keys())
 
 
-def _shows(case: _Case, one: Hypothesis, other: Hypothesis) -> bool | None:
-    """Whether ``one`` agrees with the candidate in a check that ``other`` does not disturb; None: there is none."""
-    alone = one.habits & ~other.habits & case.failed_mask
-    if not alone:
-        return None
-    probes = [index for index in case.failed if alone >> index & 1][:2]
-    return any(case.agreement(one.changes, index) is not Agreement.NO for index in probes)
-
-
 # One mistake beside something unknown
 
 
-def _mostly(case: _Case) -> list[Explanation]:
-    """Single misconceptions that explain most of the failed checks, and are nowhere contradicted."""
-    found = []
-    for one in case.known:
-        if (one.habits & case.failed_mask).bit_count() < MOST * len(case.failed):
-            continue
-        explained = mask_of(
-            index
-            for index in indices_of(one.habits & case.failed_mask)
-            if case.agreement(one.changes, index) is Agreement.YES
-        )
-        if explained.bit_count() >= MOST * len(case.failed) and not case.contradicted(one):
-            found.append(Explanation((one,), one.changes, explained))
+def _mostly(suspect: Suspect) -> list[Explanation]:
+    """Single misconceptions that explain most of the failed checks by what was seen there, and contradict none."""
+    found: list[Explanation] = []
+    needed = MOST * len(suspect.failed)
+    with contextlib.suppress(OutOfRuns):
+        for one in suspect.known:
+            open_to_it = one.habits & suspect.failed_mask & ~mask_of(suspect.stops)
+            if open_to_it.bit_count() < needed:
+                continue
+            explained = _explained(suspect, one, open_to_it, needed)
+            if explained and not suspect.contradicted(one.changes, one.habits):
+                found.append(Explanation((one,), one.changes, explained))
     return found
+
+
+def _explained(suspect: Suspect, one: Hypothesis, open_to_it: int, needed: float) -> int:
+    """The checks of ``open_to_it`` the hypothesis explains; 0 as soon as they cannot be as many as needed."""
+    explained, left = 0, open_to_it.bit_count()
+    for index in indices_of(open_to_it):
+        left -= 1
+        if suspect.agreement(one.changes, index) is Agreement.YES:
+            explained |= 1 << index
+        if explained.bit_count() + left < needed:
+            return 0
+    return explained
 
 
 # In words
 
 
-def _named(case: _Case, best: Explanation, explanations: list[Explanation]) -> tuple[Diagnosis, ...]:
-    catalogue = {one.id: one for one in exams.module_of(case.key.exam.problem.slug, "misconceptions").MISCONCEPTIONS}
+def _named(suspect: Suspect, best: Explanation, found: list[Explanation]) -> tuple[Diagnosis, ...]:
+    exam = suspect.key.exam
+    catalogue = {one.id: one for one in exams.module_of(exam.problem.slug, "misconceptions").MISCONCEPTIONS}
     named = []
     for part in best.parts:
         shown = best.explained & part.habits if len(best.parts) > 1 else best.explained
-        checks = tuple(case.key.exam.concretes[index].scenario.check_id for index in indices_of(shown))
-        for name in (*part.ids, *_twins(part.ids[0], explanations)):
+        checks = tuple(exam.concretes[index].scenario.check_id for index in indices_of(shown))
+        for name in (*part.ids, *_twins(part.ids[0], found)):
             known = catalogue[name]
             named.append(Diagnosis(known.id, known.title, known.sentence, known.question, checks))
     return tuple(named)
 
 
-def _twins(name: str, explanations: list[Explanation]) -> list[str]:
+def _twins(name: str, found: list[Explanation]) -> list[str]:
     """Other names of the same behaviour, where they explain the transcript as well."""
-    others = {part.ids[0] for explanation in explanations for part in explanation.parts}
+    others = {part.ids[0] for explanation in found for part in explanation.parts}
     return [other for twins in TWINS if name in twins for other in sorted(twins & others) if other != name]

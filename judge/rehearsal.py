@@ -12,8 +12,9 @@ from functools import cache
 from typing import Any, Protocol
 
 from judge import exam as exams
+from judge.agreement import Stop, stop_of
 from judge.cell.driver import LayerFactory, Roles, find_roles
-from judge.exam import Exam, Seen
+from judge.exam import Exam, Seen, Transcript
 from judge.grading import answer_key, grade
 from judge.problem import load
 from judge.report import CheckResult, CheckStatus, Text
@@ -43,21 +44,26 @@ class Misconception(Protocol):
     def variants(self) -> tuple[dict[str, Any], ...]: ...
     @property
     def fitted(self) -> str | None: ...
+    @property
+    def steady(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Hypothesis:
     """One way a layer may be wrong: what it is called, what it changes, and the checks it is in the habit of failing.
 
-    ``habits`` has a bit for each failing scenario of the exam; ``fitted`` names the choice that is a typed number.
-    ``rank`` is its place in the catalogue; of two that explain the same, the lower is named.
+    ``habits`` has a bit for each scenario it fails, and ``stops`` the reason where it also ends early; ``steady`` says
+    that they hold from exam to exam. ``fitted`` names the choice that is a typed number. ``rank`` is its place in the
+    catalogue; of two that explain the same, the lower is named.
     """
 
     ids: tuple[str, ...]
     changes: Frozen
     habits: int
+    stops: Mapping[int, Stop]
     rank: tuple[int, ...]
     fitted: str | None = None
+    steady: bool = True
 
     def with_changes(self, **changes: Any) -> Hypothesis:
         """The same mistake with another number in it."""
@@ -80,12 +86,22 @@ def hypotheses(slug: str) -> tuple[Hypothesis, ...]:
         for number, variant in enumerate(misconception.variants):
             changes = frozen(variant)
             build, roles = _layer(slug, exam.rank, changes, "biased", RANDOM_SEEDS[0])
-            graded = grade(key, exams.observe(exam, build, roles), tuple(key.by_convention))
+            transcript = exams.observe(exam, build, roles)
+            graded = grade(key, transcript, tuple(key.by_convention))
             habits = sum(1 << index for index, check in enumerate(graded.checks) if _fails(check))
             if habits:
-                one = Hypothesis((misconception.id,), changes, habits, (place, number), misconception.fitted)
-                found.append(one)
+                names, rank = (misconception.id,), (place, number)
+                found.append(
+                    Hypothesis(
+                        names, changes, habits, _stops(transcript), rank, misconception.fitted, misconception.steady
+                    )
+                )
     return tuple(found)
+
+
+def _stops(transcript: Transcript) -> dict[int, Stop]:
+    stops = ((index, None if seen is None else stop_of(seen)) for index, seen in enumerate(transcript))
+    return {index: stop for index, stop in stops if stop is not None}
 
 
 def _fails(check: CheckResult) -> bool:

@@ -29,14 +29,17 @@ class Choices:
     # Which values share a statistic, and how they meet the input
     axes: str = "channel"  # batch, instance, layer, all, all_but_last
     scalar: str = "none"  # variance, running: this one is a single number for all channels
-    running_shape: str = "channels"  # kept: stored in whatever shape it has; refused: an error
+    running_shape: str = "channels"  # kept: stored in whatever shape it has
     last_axis: str = "none"  # affine, running, batch, affine_and_running, all: (C,) meets the last axis
-    layout: str = "any"  # view_rows, view_flat: calls view on its input
+    layout: str = "any"  # view_rows, view_images, view_flat: calls view on its input
     single_image: str = "normal"  # raises, raises_always, uses_running, skips_update, unchanged
-    fixed_shape: str = "none"  # batch_size, features, raises, raises_samples, raises_samples_in_training
+    fixed_shape: str = "none"  # batch_size, count, raises, raises_samples, features
+    first_in: str = "both"  # training: the mode whose first forward fixes the shape
+    refuses_in: str = "both"  # training: the mode in which another shape raises
 
     # Running statistics
     rule: str = "ema"  # reversed, average, last, first_batch, debias_from_zero, debias_from_one (and _unguarded)
+    blended_by: str = "weights"  # difference: old + momentum * (batch - old), which rounds otherwise
     rule_for: str = "both"  # mean, var: the statistic the rule above holds for
     counter: str = "attribute"  # buffer: where steps are counted, which shows after a state dict is loaded
     momentum_value: float | None = None  # a number instead of the argument
@@ -47,7 +50,7 @@ class Choices:
     update_from: str = "input"  # normalised, output
     running_variance: str = "convention"  # batch_count, of_samples, twice, std, std_with_eps, inverse_std(_without_eps)
     running_read: str = "variance"  # std, std_plus_eps, std_squared, inverse_std, inverse_std_squared
-    running_var_start: float = 1.0
+    running_var_start: float | str = 1.0  # with_eps: what a channel of variance 1 leads to, eps included
     graph: str = "cut"  # rebound, in_place
     graph_for: str = "both"  # mean, var
     stats_kind: str = "buffers"  # attributes, not_persistent, parameters, frozen_parameters, lazy, lazy_attributes, …
@@ -66,9 +69,10 @@ class Choices:
 
     # What comes in and goes out
     dtype: str = "input"  # float32, float32_inside, float32_output, float64_output, float32_running, float32_batch, …
-    mutates: str = "nothing"  # input, centre, data, data_centre
+    mutates: str = "nothing"  # input, centre, data, data_first, data_centre, data_result, centre_after, …
+    saves_input: bool = False  # the variance is torch's own, whose backward needs the input as it was
     mutates_in: str = "both"  # training
-    nan: str = "kept"  # masked_input, masked_output, masked_normalised, masked_batch, masked_running, skipped
+    nan: str = "kept"  # masked_input, masked_output, masked_normalised, masked_batch, masked_running, skipped, …
 
     # Gradients
     detach: str = "nothing"  # mean, var, both

@@ -40,6 +40,10 @@ def layer_with(rank: int, changes: Changes, convention: str = "biased", seed: in
     return LayerFactory(Choices(rank, convention).changed(changes), seed)
 
 
+class Refusal(RuntimeError):  # noqa: N818 - an error like any other, to the layer's user
+    """A wrong layer refuses an input; a candidate's would in words of its own."""
+
+
 class BatchNormLayer(LayerState):
     """BatchNorm over [N, D] or [N, C, H, W] (Ioffe & Szegedy 2015), with one ``Choices`` for everything in it."""
 
@@ -61,28 +65,26 @@ class BatchNormLayer(LayerState):
         if choices.layout == "view_flat":
             x.view(-1)
         if choices.layout == "view_rows":
-            x.view(x.shape[0] * x.shape[1], -1) if choices.rank == 4 else x.view(-1)
+            x.view(x.shape[0] * x.shape[1], -1)
+        if choices.layout == "view_images":
+            x.view(x.shape[0], x.shape[1], -1)
         alone = x.shape[0] == 1
         if alone and (choices.single_image == "raises_always" or (choices.single_image == "raises" and self._trains())):
-            raise ValueError("Expected more than one sample")
-        self.first_shape = self.first_shape or x.shape
+            raise Refusal
+        if self._trains() or choices.first_in == "both":
+            self.first_shape = self.first_shape or x.shape
         if self._refuses_shape(x):
-            raise RuntimeError("The size of the tensor must match")
+            raise Refusal
         if choices.dtype == "float32_refused" and x.dtype is not torch.float32 and self._trains():
-            raise RuntimeError("expected both tensors to have the same dtype")
+            raise Refusal
         self.make_lazy_statistics(x)
 
     def _refuses_shape(self, x: Tensor) -> bool:
-        first = self.first_shape or x.shape
-        match self.choices.fixed_shape:
-            case "raises":
-                return x.shape != first
-            case "raises_samples":
-                return x.shape[0] != first[0]
-            case "raises_samples_in_training":
-                return x.shape[0] != first[0] and self._trains()
-            case _:
-                return False
+        if self.first_shape is None or not (self._trains() or self.choices.refuses_in == "both"):
+            return False
+        if self.choices.fixed_shape == "raises_samples":
+            return x.shape[0] != self.first_shape[0]
+        return self.choices.fixed_shape == "raises" and x.shape != self.first_shape
 
     def _whole(self, x: Tensor) -> Tensor:
         """Everything but the graph: casts, masks, the computation itself."""
@@ -141,8 +143,16 @@ class BatchNormLayer(LayerState):
     def _batch(self, x: Tensor) -> Batch:
         if self.choices.dtype == "float32_batch":
             x = x.float()
-        believed = self.first_shape if self.choices.fixed_shape == "batch_size" else None
-        return statistics.of_batch(x, self.choices, None if believed is None else believed[0])
+        return statistics.of_batch(x, self.choices, self._believed_samples(x))
+
+    def _believed_samples(self, x: Tensor) -> float | None:
+        """The batch size a layer divides by that has kept one from its first batch."""
+        first = self.first_shape
+        if first is None or self.choices.fixed_shape not in ("batch_size", "count"):
+            return None
+        if self.choices.fixed_shape == "batch_size":
+            return first[0]
+        return first.numel() / first[1] / (x.numel() / x.shape[1] / x.shape[0])
 
     def _of_batch(self, batch: Batch) -> Source:
         """The batch's statistics as the output uses them, and as gradients flow through them."""
@@ -176,7 +186,8 @@ class BatchNormLayer(LayerState):
             result = self._subtract_and_scale(x, mean, inverse_std, trains)
         if choices.eps_place == "after" and here:
             result = result + self.eps
-        return result.nan_to_num(0.0) if choices.nan == "masked_normalised" else result
+        masked = choices.nan in ("masked_normalised", "skipped_and_masked")
+        return result.nan_to_num(0.0) if masked else result
 
     def _subtract_and_scale(self, x: Tensor, mean: Tensor, factor: Tensor, trains: bool) -> Tensor:
         how = self.choices.mutates
@@ -192,8 +203,13 @@ class BatchNormLayer(LayerState):
         if how == "data":
             x.data.sub_(mean).mul_(factor)
             return x.clone()
+        if how == "data_first":
+            x.data.sub_(mean)
+            return x * factor
         result = (x - mean) * factor
-        x.data.sub_(mean)
+        with torch.no_grad():
+            held = x.data if how.startswith("data") else x
+            held.copy_(result if how.endswith("result") else x - mean)
         return result
 
     def _inverse_std(self, variance: Tensor, here: bool) -> Tensor:

@@ -31,7 +31,6 @@ AXES: tuple[Misconception, ...] = (
         ),
         {"axes": "batch"},
         {"axes": "batch", "running_shape": "kept"},
-        {"axes": "batch", "running_shape": "refused"},
         ranks=ONLY_IMAGES,  # for [N, D] the batch axis is the right one
     ),
     named(
@@ -62,7 +61,6 @@ AXES: tuple[Misconception, ...] = (
         ),
         {"axes": "layer"},
         {"axes": "layer", "eval_source": "batch"},
-        {"axes": "layer", "running_shape": "refused"},
     ),
     named(
         "last_axis_broadcast",
@@ -95,6 +93,7 @@ AXES: tuple[Misconception, ...] = (
             "view 什么时候会报错而 reshape 不会？用 reshape 要付出什么代价？",
         ),
         {"layout": "view_rows"},
+        {"layout": "view_images"},
         {"layout": "view_flat"},
     ),
     named(

@@ -193,6 +193,8 @@ GRADIENTS: tuple[Misconception, ...] = (
         {"nan": "masked_output"},
         {"nan": "masked_batch"},
         {"nan": "skipped"},
+        {"nan": "skipped_and_masked"},
+        {"nan": "mean_for_nan"},
         {"nan": "masked_normalised"},
         {"nan": "masked_running"},
     ),

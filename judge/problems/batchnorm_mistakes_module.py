@@ -226,14 +226,12 @@ MODULE: tuple[Misconception, ...] = (
             "In y = x + bn(x), which x is added in your version?",
             "残差结构 y = x + bn(x) 里，用你的层的话加上去的 x 是哪一个？",
         ),
-        {"mutates": "input"},
-        {"mutates": "centre"},
-        {"mutates": "data_centre"},
-        {"mutates": "data"},
-        {"mutates": "input", "mutates_in": "training"},
-        {"mutates": "centre", "mutates_in": "training"},
-        {"mutates": "data_centre", "mutates_in": "training"},
-        {"mutates": "data", "mutates_in": "training"},
+        *(
+            {"mutates": how, "mutates_in": mode, "saves_input": saves}
+            for mode in ("both", "training")
+            for saves in (True, False)
+            for how in ("input", "centre", "data", "data_first", "data_centre", "data_result", "centre_after", "result")
+        ),
     ),
     named(
         "shared_state",
@@ -261,10 +259,17 @@ MODULE: tuple[Misconception, ...] = (
             "The last batch of an epoch is smaller than the others. What does your layer do with it?",
             "一个 epoch 的最后一个 batch 往往更小，你的层会怎么处理？",
         ),
-        {"fixed_shape": "batch_size"},
+        *(
+            {"fixed_shape": count, "first_in": mode}
+            for count in ("batch_size", "count")
+            for mode in ("both", "training")
+        ),
         {"fixed_shape": "features"},
-        {"fixed_shape": "raises"},
-        {"fixed_shape": "raises_samples"},
-        {"fixed_shape": "raises_samples_in_training"},
+        *(
+            {"fixed_shape": size, "first_in": first, "refuses_in": refuses}
+            for size in ("raises", "raises_samples")
+            for first, refuses in (("both", "both"), ("both", "training"), ("training", "training"))
+        ),
+        steady=False,
     ),
 )

@@ -91,6 +91,7 @@ RUNNING: tuple[Misconception, ...] = (
             "两个 batch 的方差分别是 1 和 9，平均方差是多少？用你的缓冲区算出来又是多少？",
         ),
         {"running_variance": "std_with_eps", "running_read": "std"},
+        {"running_variance": "std_with_eps", "running_read": "std", "running_var_start": "with_eps"},
         {"running_variance": "std", "running_read": "std_squared"},
         {"running_variance": "std", "running_read": "std_plus_eps"},
         {"running_variance": "std", "running_read": "std"},
@@ -111,6 +112,16 @@ RUNNING: tuple[Misconception, ...] = (
             "如果某个 batch 在某通道上方差极小，你平均的 1/std 会怎样？",
         ),
         {"running_variance": "inverse_std", "running_read": "inverse_std"},
+        {"running_variance": "inverse_std", "running_read": "inverse_std", "blended_by": "difference"},
+        *(
+            {
+                "running_variance": "inverse_std",
+                "running_read": "inverse_std",
+                "running_var_start": "with_eps",
+                "blended_by": blended_by,
+            }
+            for blended_by in ("weights", "difference")
+        ),
         {"running_variance": "inverse_std_without_eps", "running_read": "inverse_std"},
         {"running_variance": "inverse_std", "running_read": "inverse_std_squared"},
     ),

@@ -16,7 +16,7 @@ class Misconception:
     """One mistake that has a name. ``variants`` are the ways it is coded that behave differently, the usual one first.
 
     ``fitted`` names a choice that holds a number a candidate may have typed: it is solved for, and the values in the
-    variants are only where the search begins.
+    variants are only where the search begins. ``steady`` is False where the shapes an exam draws decide what fails.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Misconception:
     variants: tuple[Changes, ...]
     ranks: tuple[int, ...] = BOTH_RANKS
     fitted: str | None = None
+    steady: bool = True
 
 
 def named(
@@ -36,7 +37,8 @@ def named(
     *variants: Changes,
     ranks: tuple[int, ...] = BOTH_RANKS,
     fitted: str | None = None,
+    steady: bool = True,
 ) -> Misconception:
     """A misconception from its words in English and Chinese."""
     texts = [dict(zip(("en", "zh"), pair, strict=True)) for pair in (title, sentence, question)]
-    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted)
+    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted, steady)

@@ -76,7 +76,7 @@ class LayerState(nn.Module):
         return torch.full((self.features,), start)
 
     def _make_statistics(self) -> None:
-        start = 0.0 if self.choices.rule.startswith("debias_from_zero") else self.choices.running_var_start
+        start = 0.0 if self.choices.rule.startswith("debias_from_zero") else self._start_of_variance()
         count = 1 if self.choices.scalar == "running" or self._keeps_one_number() else self.features
         mean, variance = torch.zeros(count), torch.full((count,), start)
         if self.choices.shared != "none":
@@ -86,6 +86,13 @@ class LayerState(nn.Module):
         else:
             self._store("running_mean", mean)
             self._store("running_var", variance)
+
+    def _start_of_variance(self) -> float:
+        start = self.choices.running_var_start
+        if not isinstance(start, str):
+            return start
+        std = (1.0 + self.argument_eps) ** 0.5
+        return float(1 / std if self.choices.running_variance.startswith("inverse") else std)
 
     def _keeps_one_number(self) -> bool:
         return self.choices.axes == "all" and self.choices.running_shape == "kept"
@@ -119,7 +126,7 @@ class LayerState(nn.Module):
             return
         if self.choices.stats_kind.startswith("lazy") and self.running_mean is None:
             self._store("running_mean", x.new_zeros(self.features))
-            self._store("running_var", x.new_full((self.features,), self.choices.running_var_start))
+            self._store("running_var", x.new_full((self.features,), self._start_of_variance()))
 
     def shaped(self, values: Tensor, along_last: bool = False) -> Tensor:
         """One value for each channel, shaped to meet the input along its channels or, by mistake, its last axis."""
@@ -177,8 +184,6 @@ class LayerState(nn.Module):
 
     def update(self, batch: Batch) -> None:
         """Takes the statistics of one batch into the running ones, in place, as often as was chosen."""
-        if self.choices.running_shape == "refused":
-            raise RuntimeError("The expanded size of the tensor must match the existing size")
         for time in range(self.choices.update_times):
             self.steps += 1
             values = statistics.for_running(batch, self.choices, self.argument_eps)
@@ -227,5 +232,7 @@ class LayerState(nn.Module):
                 return value.expand_as(old)
             case "first_batch" if self.steps == 1:
                 return value.expand_as(old)
+            case _ if self.choices.blended_by == "difference":
+                return old + momentum * (value - old)
             case _:
                 return (1 - momentum) * old + momentum * value

@@ -33,11 +33,15 @@ class Batch:
     axes: list[int]
 
 
-def of_batch(x: Tensor, choices: Choices, fixed_samples: int | None = None) -> Batch:
+def of_batch(x: Tensor, choices: Choices, fixed_samples: float | None = None) -> Batch:
     """The statistics of ``x``; ``fixed_samples`` is a batch size that is believed instead of the real one."""
     axes = _AXES[choices.rank][choices.axes]
-    mean = x.mean(axes, keepdim=True)
-    variance = _variance(x, mean, axes, choices)
+    if choices.nan.startswith("skipped"):
+        mean = x.nanmean(axes, keepdim=True)
+        variance = (x - mean).square().nanmean(axes, keepdim=True)
+    else:
+        mean = x.mean(axes, keepdim=True)
+        variance = _variance(x, mean, axes, choices)
     count = x.numel() // mean.numel()
     if fixed_samples is not None:
         mean = mean * (x.shape[0] / fixed_samples)
@@ -59,6 +63,8 @@ def _variance(x: Tensor, mean: Tensor, axes: list[int], choices: Choices) -> Ten
             return (x.square().mean(axes, keepdim=True) - mean.square()).clamp(min=0)
         case "of_std":
             return (x - mean).square().mean(axes, keepdim=True).sqrt().square()
+        case "centred" if choices.saves_input:
+            return x.var(axes, correction=0, keepdim=True)
         case "of_samples":
             return x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
         case "of_samples_unbiased":
@@ -160,10 +166,9 @@ def count_of_backward(batch: Batch, choices: Choices, features: int) -> int:
 
 
 def without_nan(x: Tensor, choices: Choices) -> Tensor:
-    """The input as a layer sees it that skips or masks NaN."""
+    """The input as a layer sees it that masks NaN."""
     if choices.nan == "masked_input":
         return x.nan_to_num(0.0)
-    if choices.nan == "skipped":
-        axes = _AXES[choices.rank][choices.axes]
-        return torch.where(x.isnan(), x.nanmean(axes, keepdim=True), x)
+    if choices.nan == "mean_for_nan":
+        return torch.where(x.isnan(), x.nanmean(_AXES[choices.rank][choices.axes], keepdim=True), x)
     return x

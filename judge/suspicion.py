@@ -1,0 +1,115 @@
+"""A failed transcript under suspicion: what each hypothesis explains in it, found out scenario by scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from judge.agreement import Agreement, Stop, agreement, hint_distance, nan_distance, stop_of, stops_agree
+from judge.cell.driver import HINT
+from judge.exam import Seen, Transcript
+from judge.grading import AnswerKey, Graded
+from judge.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses
+
+MAX_RUNS = 1200
+"""Scenarios run for one diagnosis: a quarter of a second. What two known mistakes explain is found in a few hundred."""
+
+
+class OutOfRuns(Exception):  # noqa: N818 - no error: the search ends without a name
+    """The diagnosis has run as many scenarios as it may."""
+
+
+class Suspect:
+    """A transcript that failed checks, supposed to follow one convention, and what has been found out about it."""
+
+    def __init__(self, key: AnswerKey, transcript: Transcript, graded: Graded, convention: str) -> None:
+        self.key = key
+        self.rehearsal = Rehearsal(key.exam, convention)
+        self.expected = key.by_convention[convention]
+        self.seen: dict[int, Seen] = {index: seen for index, seen in enumerate(transcript) if seen is not None}
+        failed = [index for index in self.seen if graded.differences[index] is not None]
+        self.failed = sorted(failed, key=lambda index: (len(key.exam.concretes[index].steps), index))
+        self.failed_mask = mask_of(failed)
+        self.passed_mask = mask_of(index for index in self.seen if graded.differences[index] is None)
+        self.stops: dict[int, Stop] = {
+            index: stop for index, seen in self.seen.items() if (stop := stop_of(seen)) is not None
+        }
+        self.known = hypotheses(key.exam.problem.slug)
+        self._agreements: dict[tuple[Frozen, int], Agreement] = {}
+
+    @property
+    def slack(self) -> int:
+        """How many checks the habits of the right hypothesis may get wrong: they are those of another exam."""
+        return max(2, len(self.failed) // 8)
+
+    def agreement(self, changes: Frozen, index: int) -> Agreement:
+        """How well a layer with these changes agrees with the candidate's in one scenario; may raise ``OutOfRuns``."""
+        place = (changes, index)
+        if place not in self._agreements:
+            if self.rehearsal.runs >= MAX_RUNS:
+                raise OutOfRuns
+            self._agreements[place] = agreement(
+                self.rehearsal.seen(changes, index),
+                self.seen[index],
+                self.expected[index],
+                self.key.tolerances[index],
+                lambda: self.rehearsal.second_sight(changes, index),
+            )
+        return self._agreements[place]
+
+    def mismatch(self, *parts: Hypothesis) -> int:
+        """How many checks the habits of the parts together get wrong, as to failing and as to stopping."""
+        habits = 0
+        for part in parts:
+            habits |= part.habits
+        wrong = (habits & self.passed_mask).bit_count() + (self.failed_mask & ~habits).bit_count()
+        for index in self.stops.keys() | {place for part in parts for place in part.stops}:
+            if index in self.seen:
+                stops = [part.stops[index] for part in parts if index in part.stops]
+                wrong += not any(stops_agree(stop, self.stops.get(index)) for stop in stops)
+        return wrong
+
+    def spoils(self, one: Hypothesis) -> int:
+        """How many checks the hypothesis is in the habit of failing, or of stopping, that the candidate's did not."""
+        stops = sum(index not in self.stops for index in one.stops if index in self.seen)
+        return (one.habits & self.passed_mask).bit_count() + stops
+
+    def explains_all(self, changes: Frozen, habits: int) -> bool:
+        """Whether these changes explain every failed check and are nowhere contradicted."""
+        exact = False
+        for index in self.failed:
+            found = self.agreement(changes, index)
+            if found is Agreement.NO:
+                return False
+            exact = exact or found is Agreement.YES
+        return (exact or habits == self.failed_mask) and not self.contradicted(changes, habits)
+
+    def contradicted(self, changes: Frozen, habits: int) -> bool:
+        """Whether such a layer fails a check the candidate's passed."""
+        return any(self.agreement(changes, index) is Agreement.NO for index in indices_of(habits & self.passed_mask))
+
+    def doubt(self, changes: Frozen) -> tuple[int, int, int]:
+        """What speaks against an explanation: another make, NaN in other places, checks left to chance."""
+        makes = nans = loose = 0
+        for index, seen in self.seen.items():
+            if any(label.startswith(HINT) for label in self.key.labels[index]):
+                makes += hint_distance(self.rehearsal.seen(changes, index), seen)
+            if self._agreements.get((changes, index)) is Agreement.LOOSE:
+                loose += 1
+                nans += nan_distance(self.rehearsal.seen(changes, index), seen)
+        return makes, nans, loose
+
+
+def mask_of(indices: Iterable[int]) -> int:
+    """Scenario indices as the bits of one number."""
+    mask = 0
+    for index in indices:
+        mask |= 1 << index
+    return mask
+
+
+def indices_of(mask: int) -> Iterator[int]:
+    """The bits of ``mask``, lowest first."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
