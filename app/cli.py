@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     token = command("create-token", _create_token, "Make an API token and print it, once.")
     token.add_argument("name")
     token.add_argument("--staff", action="store_true", help="sees every submission and whole reports")
+    seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
+    seeding.add_argument("submissions", type=int)
     return parser
 
 
@@ -81,7 +83,7 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
         application, host=settings.host, port=settings.port, loop="uvloop", http="httptools",
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(settings.public_url), forwarded_allow_ips="*" if settings.public_url else None,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=1,  # whoever waits for a verdict asks again
     )  # fmt: skip
     sockets = [socket.socket(fileno=chosen.fd)] if chosen.fd is not None else None
     server = uvicorn.Server(config)
@@ -144,6 +146,21 @@ def _create_token(settings: Settings, chosen: argparse.Namespace) -> int:
             await database.close()
 
     print(asyncio.run(create()))
+    return 0
+
+
+def _seed(settings: Settings, chosen: argparse.Namespace) -> int:
+    from app.database import Database
+    from app.seeding import seed
+
+    async def fill() -> None:
+        database = Database(settings.database)
+        try:
+            await seed(database, chosen.submissions)
+        finally:
+            await database.close()
+
+    asyncio.run(fill())
     return 0
 
 

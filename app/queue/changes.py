@@ -109,6 +109,7 @@ class SqliteChanges:
         if self._inotify is not None:
             self._loop.remove_reader(self._inotify)
             os.close(self._inotify)
+            self._inotify = None
         self._connection.close()
 
     def _on_write(self) -> None:
