@@ -136,15 +136,20 @@ _ZYGOTE_START = (
 
 
 def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
-    """What the box sees: everything read-only, ``/proc`` for the zygote (cells cover it), four harmless devices."""
+    """What the box sees: everything read-only, ``/proc`` for the zygote (cells cover it), four harmless devices.
+
+    Covered: other packages of this machine beside the standard library, and compiled files of ours, which name the
+    path they were compiled at.
+    """
     folders = {parent for _, target in binds for parent in Path(target).parents} | {Path("/dev"), Path("/tmp")}  # noqa: S108
     view: list[str] = []
     for folder in sorted(folders - {Path("/")}):
         view += ["--perms", "0755", "--dir", str(folder)]  # bubblewrap would make them for their owner alone
     for source, target in binds:
         view += ["--ro-bind", source, target]
-        if Path(source, "site-packages").is_dir():  # beside the standard library: other packages of this machine
-            view += ["--tmpfs", f"{target}/site-packages", "--remount-ro", f"{target}/site-packages"]
+        for name in ("site-packages",) if source != str(_CELL_FOLDER) else ("__pycache__",):
+            if Path(source, name).is_dir():
+                view += ["--tmpfs", f"{target}/{name}", "--remount-ro", f"{target}/{name}"]
     view += _proc()
     for name in ("null", "zero", "random", "urandom"):
         view += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]

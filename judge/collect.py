@@ -174,11 +174,11 @@ class Collector:
 
     def _drain(self) -> None:
         """What is still in the pipes, without waiting; bounded, since the writer may be alive."""
-        while self.ended is None and select.select([self.cell.channel], [], [], 0)[0] and self._receive():
+        while self.ended is None and _readable(self.cell.channel.fileno()) and self._receive():
             pass
         for descriptor in self.output:
-            while select.select([descriptor], [], [], 0)[0] and self._read_output(descriptor):
-                if self.output_bytes > self.limits.output_bytes:
+            while self.output_bytes <= self.limits.output_bytes and _readable(descriptor):
+                if not self._read_output(descriptor):
                     break
 
     def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
@@ -211,6 +211,13 @@ class Collector:
             cpu_ms=cpu_ns / 1e6,
             peak_memory_bytes=used.peak_bytes,
         )
+
+
+def _readable(descriptor: int) -> bool:
+    """Whether a read would not wait; by poll, since select knows no descriptor above 1023."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _decode(told: Exit | None) -> tuple[int | None, int | None]:

@@ -34,6 +34,7 @@ _NAMESPACES = (
 )  # fmt: skip
 
 _MOST_DESCRIPTORS = 1024
+_MOST_PENDING_SIGNALS = 1024  # and timers, which are kernel memory too
 _STACK_BYTES = 8 * 1024 * 1024
 
 
@@ -204,6 +205,8 @@ def _fixed_limits() -> None:
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_RTPRIO, 0),
+        (resource.RLIMIT_SIGPENDING, _MOST_PENDING_SIGNALS),
         (resource.RLIMIT_NOFILE, _MOST_DESCRIPTORS),
         (resource.RLIMIT_STACK, _STACK_BYTES),
     ):
