@@ -28,8 +28,8 @@ _log = logging.getLogger(__name__)
 _USERS = 4095
 _FIRST_SHAPE = Shape(1024 * 1024, 64)
 """Until the first job tells what its problem allows."""
-_WAIT_SECONDS = 60.0
-"""For a cell: with every processor busy a cell is made in a second; beyond a minute the machine is broken."""
+_WAIT_SECONDS = 150.0
+"""For a cell: longer than a box may take to start, so that its own sentence comes first."""
 _BACK_OFF_SECONDS = 1.0
 """Between attempts after a fault, so that a wall that cannot be put up does not keep a processor busy."""
 _TRIES = 5

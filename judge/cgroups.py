@@ -132,7 +132,15 @@ class Groups:
         return group
 
     def give_back(self, group: Group) -> None:
-        """For the next cell; the caller knows it is empty."""
+        """For the next cell; the caller knows it is empty.
+
+        Version 2 cannot start its peak anew before Linux 6.12, and lets go of what a removed group was charged: there,
+        every cell gets a fresh one.
+        """
+        if self.mode is Mode.V2:
+            group.remove()
+            self._all.remove(group)
+            return
         group.tidy()
         self._free.append(group)
 
@@ -160,18 +168,40 @@ def _version_2() -> tuple[Path, Path, Path]:
     cells, as systemd's ``Delegate=yes`` and a container's own hierarchy allow.
     """
     own = _own_group("cgroup2", "")
-    if not {"memory", "pids"} <= set(_read(own / "cgroup.controllers").split()):
+    if own.name.startswith(_PREFIX):
+        own = own.parent  # this process has moved before
+    top = next(path for path in (own, *own.parents) if not (path.parent / "cgroup.procs").exists())
+    for parent in (own, top):  # root on a plain machine shares its session's group with others, but may use the top
+        with suppress(OSError, LookupError):
+            return _version_2_below(parent)
+    raise LookupError("no group of version 2 to divide")
+
+
+def _version_2_below(own: Path) -> tuple[Path, Path, Path]:
+    if not _shares(own, "cgroup.controllers"):
         raise LookupError("memory and pids are not delegated")
-    if not {"memory", "pids"} <= set(_read(own / "cgroup.subtree_control").split()):
-        if own.name.startswith(_PREFIX):
-            own = own.parent
-        leaf = own / f"{_PREFIX}worker-{os.getpid()}"
-        leaf.mkdir(exist_ok=True)
-        _write(leaf / "cgroup.procs", str(os.getpid()))
-        _write(own / "cgroup.subtree_control", "+memory +pids")
+    if not _shares(own, "cgroup.subtree_control"):
+        _move_to_a_leaf(own)
     root = _fresh(own)
     _write(root / "cgroup.subtree_control", "+memory +pids")
     return root, root, root
+
+
+def _shares(folder: Path, name: str) -> bool:
+    return {"memory", "pids"} <= set(_read(folder / name).split())
+
+
+def _move_to_a_leaf(own: Path) -> None:
+    """Makes room for controllers below ``own``; back again where others of its processes stand in the way."""
+    leaf = own / f"{_PREFIX}{os.getpid()}-worker"
+    leaf.mkdir(exist_ok=True)
+    _write(leaf / "cgroup.procs", str(os.getpid()))
+    try:
+        _write(own / "cgroup.subtree_control", "+memory +pids")
+    except OSError:
+        _write(own / "cgroup.procs", str(os.getpid()))
+        leaf.rmdir()
+        raise
 
 
 def _version_1() -> tuple[Path, Path, Path]:

@@ -33,7 +33,8 @@ def main() -> None:
         os.chdir("/")
         os.execv(command[0], command)  # noqa: S606 - no shell, and the command is ours
     except OSError as error:
-        sys.exit(f"The box cannot be entered as root: {error}. Be an ordinary user, or keep CAP_SETUID, CAP_SETGID.")
+        needs = "It needs user namespaces (sysctl user.max_user_namespaces), CAP_SETUID and CAP_SETGID."
+        sys.exit(f"The box cannot be entered as root: {error}. {needs}")
 
 
 def _may(capability: int) -> bool:

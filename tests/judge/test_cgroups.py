@@ -1,0 +1,65 @@
+"""Control groups: what is made is removed, what a dead worker left is swept, and version 2 as far as files tell."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from judge import cgroups
+from judge.cgroups import Group, Groups, Mode
+
+
+def test_what_is_made_is_removed() -> None:
+    groups = Groups()
+    if groups.mode is Mode.NONE:
+        pytest.skip("no control group can be written here")
+    taken = groups.take()
+    assert taken is not None
+    assert taken.empty()
+    groups.close()
+    assert not [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if f"/handcode-{os.getpid()}-" in folder]
+
+
+def test_a_group_counts_anew_for_each_cell() -> None:
+    groups = Groups()
+    if groups.mode is not Mode.V1:
+        pytest.skip("only groups of version 1 are used again")
+    first = groups.take()
+    assert first is not None
+    groups.give_back(first)
+    assert groups.take() is first
+    groups.close()
+
+
+@pytest.fixture
+def unified(tmp_path: Path) -> Path:
+    """The files of a group of version 2, as the kernel's documentation gives them: no such hierarchy is here."""
+    folder = tmp_path / "cell-0"
+    folder.mkdir()
+    for name, text in {
+        "cgroup.procs": "",
+        "memory.max": "max\n",
+        "memory.current": "1048576\n",
+        "memory.peak": "3145728\n",
+        "memory.swap.max": "max\n",
+        "memory.events": "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\noom_group_kill 0\n",
+        "pids.max": "max\n",
+        "cpu.stat": "usage_usec 1500\nuser_usec 1000\nsystem_usec 500\n",
+    }.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_group_of_version_2_reads_and_writes_its_files(unified: Path) -> None:
+    group = Group(unified, unified, unified, unified=True)
+    group.set_processes(17)
+    assert group.set_memory(2048) == 1048576
+    group.join(4242)
+    assert (unified / "pids.max").read_text().startswith("17")
+    assert (unified / "memory.max").read_text().startswith("1050624")
+    assert (unified / "memory.swap.max").read_text().startswith("0")
+    assert (unified / "cgroup.procs").read_text() == "4242"
+    assert group.usage() == cgroups.Usage(1_500_000, 1048576, 3145728, 1)
+    assert not group.empty()
