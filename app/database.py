@@ -93,16 +93,17 @@ class Database:
         return Path(path)
 
     async def keep_log_short(self) -> None:
-        """Runs beside the application: moves SQLite's write-ahead log into the database, in a thread, since that waits
-        for the disk. A commit does not (see ``synchronous`` below)."""
-        if not self.is_sqlite:
-            return
-        log_file = self.sqlite_path.with_name(self.sqlite_path.name + "-wal")
-        while True:
+        """Runs beside the application, since a commit itself leaves the log alone (see ``wal_autocheckpoint``)."""
+        while self.is_sqlite:
             await asyncio.sleep(LOG_LOOK_SECONDS)
-            with contextlib.suppress(OSError, sqlite3.OperationalError):
-                if log_file.stat().st_size > LOG_BYTES:
-                    await asyncio.to_thread(checkpoint, str(self.sqlite_path))
+            await self.shorten_log()
+
+    async def shorten_log(self) -> None:
+        """Moves a long write-ahead log into the database, in a thread, since that waits for the disk."""
+        log_file = self.sqlite_path.with_name(self.sqlite_path.name + "-wal")
+        with contextlib.suppress(OSError, sqlite3.OperationalError):
+            if log_file.stat().st_size > LOG_BYTES:
+                await asyncio.to_thread(checkpoint, str(self.sqlite_path))
 
     def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
         path = make_url(self.url).database or ""
@@ -145,6 +146,7 @@ def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA wal_autocheckpoint = 0")  # done by keep_log_short
+    cursor.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     cursor.close()
 
 

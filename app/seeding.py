@@ -56,6 +56,8 @@ async def seed(database: Database, submissions: int, *, per_candidate: int = 50)
                 if row["kind"] is Kind.SUBMIT
             ]
             await transaction.execute(insert(tables["reports"]), reports)
+        if database.is_sqlite:
+            await database.shorten_log()
     async with database.changing() as transaction:
         if not database.is_sqlite:  # we gave the numbers ourselves, so its counters know nothing of them
             for table in ("candidates", "submissions", "judgings"):

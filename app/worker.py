@@ -16,6 +16,7 @@ import signal
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -79,11 +80,20 @@ def start_engine(settings: Settings) -> Engine:
     return Judge(standby_cells=standby, stock=settings.stock, device=settings.queue_names[0])
 
 
-def probe_walls(engine: Engine) -> str | None:
-    """What is wrong with the sandbox, in a sentence, or None; every wall is tried from inside a cell of this box."""
+@dataclass(frozen=True)
+class Walls:
+    """What the doctor found: a line for each wall, and what is wrong in a sentence, or None."""
+
+    complaint: str | None
+    lines: str = ""
+
+
+def probe_walls(engine: Engine) -> Walls:
+    """Tries every wall of the sandbox from inside cells of this very box."""
     from judge import doctor
 
-    return doctor.complaint(doctor.probe_walls(engine.cells))
+    probes = doctor.probe_walls(engine.cells)
+    return Walls(doctor.complaint(probes), "\n".join(probe.line() for probe in probes))
 
 
 class WorkerProcess:
@@ -94,7 +104,7 @@ class WorkerProcess:
         settings: Settings,
         *,
         start_engine: Callable[[Settings], Engine] = start_engine,
-        probe: Callable[[Engine], str | None] = probe_walls,
+        probe: Callable[[Engine], Walls] = probe_walls,
     ) -> None:
         self.settings = settings
         self.host = pid_namespace()
@@ -148,9 +158,10 @@ class WorkerProcess:
     async def _claim_until_stopped(self) -> None:
         if self._stop.is_set():
             return
-        complaint = await self._in_thread(self._probe, self.engine)
-        if complaint is not None:
-            await self._quarantine(complaint)
+        walls = await self._in_thread(self._probe, self.engine)
+        await self._update_row(doctor=walls.lines)
+        if walls.complaint is not None:
+            await self._quarantine(walls.complaint)
         else:
             await self._update_row(ready=True)
             await self.changes.start()
@@ -209,9 +220,10 @@ class WorkerProcess:
             log.exception("could not give judging %d back: its lease will end", claim.judging_id)
         if self._faults_in_a_row >= FAULTS_BEFORE_PROBE and self._quarantined is None:
             self._faults_in_a_row = 0
-            complaint = await self._in_thread(self._probe, self.engine)
-            if complaint is not None:
-                await self._quarantine(complaint)
+            walls = await self._in_thread(self._probe, self.engine)
+            if walls.complaint is not None:
+                await self._update_row(doctor=walls.lines)
+                await self._quarantine(walls.complaint)
 
     async def _quarantine(self, complaint: str) -> None:
         """Takes no more work but stays, so that everyone can see why."""
@@ -274,7 +286,7 @@ def run(
     settings: Settings,
     *,
     start_engine: Callable[[Settings], Engine] = start_engine,
-    probe: Callable[[Engine], str | None] = probe_walls,
+    probe: Callable[[Engine], Walls] = probe_walls,
 ) -> None:
     """Runs a worker until it is told to stop."""
 

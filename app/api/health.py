@@ -36,6 +36,7 @@ def _worker(worker: Worker) -> dict[str, Any]:
         "slots": worker.slots,
         "ready": worker.ready,
         "quarantined": worker.quarantined,
+        "walls": worker.doctor.splitlines() if worker.doctor else [],
         "started_at": worker.started_at.isoformat(),
         "last_seen": worker.last_seen.isoformat(),
     }

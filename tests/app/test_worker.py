@@ -14,15 +14,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx2
 import pytest
 from sqlalchemy import func, select
 
 from app import auth, submissions
 from app.config import Settings
 from app.database import Database
+from app.main import create_app
 from app.models import Candidate, Device, Judging, Report, State, Submission, Worker
 from app.queue.local import LocalQueue
-from app.worker import WorkerProcess
+from app.worker import Walls, WorkerProcess
 from judge.problem import Problem
 from judge.report import Report as JudgeReport
 from judge.report import Verdict
@@ -196,11 +198,11 @@ class Obedient:
 async def working(
     settings: Settings, judge: Callable[[str], JudgeReport], complaints: Iterator[str | None] | None = None
 ) -> AsyncIterator[WorkerProcess]:
-    answers = complaints or iter(lambda: None, 0)
+    answers = complaints or iter(lambda: None, "never")
     process = WorkerProcess(
         settings.model_copy(update={"slots": 2, "retry_seconds": 0.0}),
         start_engine=lambda _: Obedient(judge),  # type: ignore[arg-type,return-value]
-        probe=lambda _: next(answers),
+        probe=lambda _: Walls(next(answers), "ok network"),
     )
     process.host = secrets.token_hex()  # as if on another machine: one process number, two workers
     running = asyncio.create_task(process.run())
@@ -309,6 +311,27 @@ async def test_two_workers_share_a_queue_and_judge_each_once(
         for number in sent:
             await until(database, number, State.DONE)
     assert sorted(judged) == sorted(f"# {number}" for number in range(30))
+
+
+async def test_on_either_database_work_is_noticed_and_the_verdict_waited_for(database_url: str, tmp_path: Path) -> None:
+    """The whole way through HTTP, with the settings of one machine and of many."""
+    settings = Settings(data=tmp_path, database_url=database_url)
+    database = Database(settings.database)
+    async with database.writing() as session:
+        _, token = await auth.create_token(session, "ci")
+    app = create_app(settings)
+    transport = httpx2.ASGITransport(app=app)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        app.router.lifespan_context(app),
+        working(settings, lambda _: make_report(Verdict.ACCEPTED, 100.0)),
+        httpx2.AsyncClient(transport=transport, base_url="http://handcode.test/api/v1", headers=headers) as client,
+    ):
+        for _ in range(5):
+            sent = (await client.post("/submissions", json={"problem": "batchnorm1d", "code": CODE})).json()
+            answer = (await client.get(f"/submissions/{sent['id']}", params={"wait": 60})).json()
+            assert (answer["state"], answer["verdict"]) == ("done", "accepted")
+    await database.close()
 
 
 async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tuple[Database, People]) -> None:
