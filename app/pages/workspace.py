@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from app import auth, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session
-from app.errors import NotFound
+from app.errors import NotFound, Unauthorized
 from app.models import Kind, State, Submission
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
@@ -32,6 +32,7 @@ from judge.report import Verdict
 router = APIRouter()
 
 MAX_ID = 2**31 - 1
+GUEST = "guest"
 
 GUESTS_PER_MINUTE = 20
 """From one address: a class that practises together passes, a flood of made-up guests does not."""
@@ -66,7 +67,7 @@ class Workspace:
     restored: bool
     result: Result | None
     history: list[Sent]
-    draft_key: str
+    owner: str
     once: str
     expires_at: datetime | None
     open: bool
@@ -95,7 +96,7 @@ async def workspace(
         restored=bool(restore or starter),
         result=shown,
         history=[sent_line(one) for one in history],
-        draft_key=f"{_owner(access)}:{slug}",
+        owner=_owner(access),
         once=secrets.token_hex(12),
         expires_at=desk.expires_at,
         open=desk.open,
@@ -118,8 +119,8 @@ async def _code(
 
 
 def _owner(access: CandidateAccess | None) -> str:
-    """A guest has one draft a problem before and after the first run, which is what makes them a guest."""
-    return "guest" if access is None or access.candidate.guest else str(access.candidate.id)
+    """Whose draft and form this is. A guest is the same before and after the first run, which makes them one."""
+    return GUEST if access is None or access.candidate.guest else str(access.candidate.id)
 
 
 def sent_line(submission: Submission) -> Sent:
@@ -151,7 +152,11 @@ async def send(
     code: Annotated[str, Form()] = "",
     action: Annotated[Kind, Form()] = Kind.RUN,
     once: Annotated[str, Form(max_length=64)] = "",
+    owner: Annotated[str, Form(max_length=20)] = GUEST,
 ) -> Response:
+    if owner != _owner(access):
+        # The invitation ended, or another one was opened in this browser: nobody's code goes out under another name.
+        raise Unauthorized("Open your invitation link first.")
     require_problem(desk_of(request, access), access, slug)
     settings = request.app.state.settings
     cookie = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, type_code, verdict_of
+from acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, invite, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]
@@ -154,6 +154,22 @@ def test_on_a_narrow_screen_one_panel_is_shown_and_nothing_overflows(visit: Visi
     page.get_by_role("button", name="Submit").click()
     assert verdict_of(page) == "accepted"
     expect(page.locator("#result")).to_be_visible()
+
+
+def test_code_never_goes_out_under_another_candidates_name(visit: Visit, interviewer: Page) -> None:
+    visitor = visit()
+    first = visitor.page
+    first.goto(invite(interviewer, "First Tab"))
+    first.locator("main form button").click()
+    first.goto("/problems/batchnorm1d")
+    second = visitor.open()
+    second.goto(invite(interviewer, "Second Tab"))
+    second.locator("main form button").click()
+    type_code(first, RIGHT)
+    first.get_by_role("button", name="Submit").click()
+    expect(first.locator("#result")).to_contain_text("no longer signed in to your invitation")
+    interviewer.goto("/submissions?candidate=Second Tab")
+    expect(interviewer.locator("main")).to_contain_text("No submission fits this filter")
 
 
 def test_guests_practise_without_an_invitation(visit: Visit) -> None:

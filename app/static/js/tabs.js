@@ -8,6 +8,10 @@ export function createTabs(workspace) {
   for (const button of buttons) {
     button.setAttribute("role", "tab");
     button.id = `tab-${button.dataset.tabFor}`;
+    if (button.dataset.tabFor === "code") continue; // Beside the others on a wide screen: a region, not a panel.
+    const panel = document.getElementById(button.dataset.tabFor);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", button.id);
   }
 
   function show(name) {

@@ -30,7 +30,10 @@ const view = createEditor({
   nonce: workspace.dataset.nonce,
   label: keys.dataset.label,
   onDraft: keepDraft,
-  onLeaving: (on) => keys.classList.toggle("armed", on),
+  onLeaving(on) {
+    if (on && !keys.classList.contains("armed")) announce(keys.querySelector(".at-exit").textContent);
+    keys.classList.toggle("armed", on);
+  },
 });
 draftNote.hidden = draft === null;
 if (restored) {
