@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -26,7 +27,7 @@ class LocalQueue:
 
     def __init__(self, database: Database, changes: Changes | None = None, *, lease_seconds: float = 30.0) -> None:
         self._database = database
-        self._changes = changes
+        self._its_changes = changes
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
@@ -40,8 +41,6 @@ class LocalQueue:
         slots: int,
         judge: Callable[[Claim], Awaitable[None]],
     ) -> None:
-        if self._changes is None:
-            raise RuntimeError("A queue that only enqueues was asked to work.")
         running: set[asyncio.Task[None]] = set()
 
         def ended(task: asyncio.Task[None]) -> None:
@@ -60,18 +59,25 @@ class LocalQueue:
 
     async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
         try:
+            if not await self._changes.rows(judgings.ANY_QUEUED):
+                return None  # looked at before the write lock is taken
             async with self._database.changing() as transaction:
                 return await judgings.claim_next(transaction, worker, queues, self.lease)
-        except OperationalError:
+        except (OperationalError, sqlite3.OperationalError):
             # A database that restarts must not take the worker, and what it is judging, with it.
             log.exception("could not look for work")
             await asyncio.sleep(DATABASE_PAUSE_SECONDS)
             self.wake()
             return None
 
+    @property
+    def _changes(self) -> Changes:
+        if self._its_changes is None:
+            raise RuntimeError("A queue that only enqueues was asked to work.")
+        return self._its_changes
+
     def wake(self) -> None:
-        if self._changes is not None:
-            self._changes.wake()
+        self._changes.wake()
 
     def stop(self) -> None:
         self._stopping = True

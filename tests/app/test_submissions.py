@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -240,3 +241,16 @@ async def test_a_made_up_cursor_is_a_bad_request(session: AsyncSession, cursor: 
 async def test_a_history_shows_runs_and_submissions(session: AsyncSession, people: People, sent: list[int]) -> None:
     rows = await submissions.history(session, people.candidate.id, problem="batchnorm1d")
     assert [row.kind for row in rows] == [Kind.RUN, *[Kind.SUBMIT] * 4]
+
+
+async def test_two_clicks_at_once_are_one_submission(database: Database, queue: LocalQueue, people: People) -> None:
+    async def click() -> int:
+        async with database.writing() as session:
+            sent = await submissions.submit(
+                session, queue, people.candidate, "batchnorm1d", CODE, idempotency_key="once"
+            )
+        return sent.id
+
+    assert len(set(await asyncio.gather(*(click() for _ in range(8))))) == 1
+    async with database.reading() as session:
+        assert (await count(session, Submission), await count(session, Judging)) == (1, 1)

@@ -53,6 +53,12 @@ def test_statements_hold_their_formulas_as_mathml(slug: str, language: str) -> N
     assert "<mfrac>" in html
 
 
+def test_a_statements_headings_follow_the_pages_own() -> None:
+    html = _render("### First\n\n#### Below it\n")
+    assert "<h2>First</h2>" in html
+    assert "<h3>Below it</h3>" in html
+
+
 def test_a_statement_cannot_bring_script_along() -> None:
     html = _render("<script>alert(1)</script> [x](javascript:alert(1)) ![y](http://elsewhere/y.png)\n\n$\\text{<b>}$\n")
     assert "<script" not in html
