@@ -17,7 +17,7 @@ from app.database import Session
 from app.errors import AppError, Unauthorized
 from app.models import Invitation, Kind, Submission
 from app.pages.access import Desk, desk_of, known
-from app.pages.shell import Viewer, page
+from app.pages.shell import Viewer, page, static
 from judge.problem import Problem
 from judge.report import Verdict
 
@@ -58,6 +58,12 @@ async def home(request: Request, session: Session, interviewer: MaybeInterviewer
         return RedirectResponse("/problems", 303)
     standings = await _standings(session, desk_of(request, access), access)
     return page(request, "home.html", home=Home(standings))
+
+
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    """Asked for by browsers on pages that name no icon, such as the API documentation."""
+    return RedirectResponse(static("seal.svg"), 308)
 
 
 @router.get("/i/{link}")

@@ -7,6 +7,7 @@ from functools import lru_cache
 import nh3
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from markupsafe import Markup, escape
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
@@ -58,9 +59,18 @@ _MARKDOWN = (
 
 @lru_cache(maxsize=64)
 def _render(text: str) -> Markup:
-    html = _MARKDOWN.render(text)
+    html = _MARKDOWN.renderer.render(_from_second_level(_MARKDOWN.parse(text)), _MARKDOWN.options, {})
     clean = nh3.clean(html, tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
     return Markup(clean)  # noqa: S704 - sanitised in the line above
+
+
+def _from_second_level(tokens: list[Token]) -> list[Token]:
+    """The page has the first heading, so the statement's highest becomes a second one, whatever it is written as."""
+    headings = [token for token in tokens if token.type in ("heading_open", "heading_close")]
+    highest = min((int(token.tag[1]) for token in headings), default=2)
+    for token in headings:
+        token.tag = f"h{int(token.tag[1]) - highest + 2}"
+    return tokens
 
 
 def statement(problem: Problem, language: str) -> Markup:
