@@ -23,6 +23,8 @@ class Desk:
     problems: tuple[Problem, ...]
     expires_at: datetime | None
     open: bool
+    pinned: str | None = None
+    """The one convention for the running variance that this invitation takes; none takes what the problem takes."""
 
     @property
     def slugs(self) -> tuple[str, ...]:
@@ -33,7 +35,8 @@ def desk_of(request: Request, access: CandidateAccess | None) -> Desk:
     """An invitation's problems while there is one, else the open practice, else nothing."""
     settings: Settings = request.app.state.settings
     if access is not None and access.invitation is not None:
-        return Desk(known(access.invitation.problems), access.invitation.expires_at, access.invitation.is_open(now()))
+        sent = access.invitation
+        return Desk(known(sent.problems), sent.expires_at, sent.is_open(now()), sent.accept)
     return Desk(problems.load_all() if settings.practice else (), None, settings.practice)
 
 

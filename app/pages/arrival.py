@@ -48,6 +48,7 @@ class Invited:
     problems: tuple[Problem, ...]
     expires_at: datetime
     opened: bool
+    pinned: str | None
 
 
 @router.get("/")
@@ -73,7 +74,9 @@ async def invitation(request: Request, session: Session, link: str) -> Response:
         found = await interviews.follow_link(session, link)
     except AppError as error:
         return await _closed(request, session, link, error)
-    invited = Invited(found.candidate.name, known(found.problems), found.expires_at, found.opened_at is not None)
+    invited = Invited(
+        found.candidate.name, known(found.problems), found.expires_at, found.opened_at is not None, found.accept
+    )
     return page(request, "candidate/invitation.html", invited=invited)
 
 

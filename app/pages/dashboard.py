@@ -32,9 +32,9 @@ PAGE_SIZE = 50
 class Health:
     """Whether there is someone to judge, and why not."""
 
-    sound: Sequence[Worker]
-    starting: Sequence[Worker]
-    quarantined: Sequence[Worker]
+    sound: list[Worker]
+    starting: list[Worker]
+    quarantined: list[Worker]
     waiting: int
 
 

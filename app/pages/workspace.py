@@ -69,6 +69,7 @@ class Workspace:
     history: list[Sent]
     owner: str
     once: str
+    pinned: str | None
     expires_at: datetime | None
     open: bool
 
@@ -98,6 +99,7 @@ async def workspace(
         history=[sent_line(one) for one in history],
         owner=_owner(access),
         once=secrets.token_hex(12),
+        pinned=desk.pinned,
         expires_at=desk.expires_at,
         open=desk.open,
     )

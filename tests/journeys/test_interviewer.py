@@ -91,6 +91,31 @@ def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> No
     expect(interviewer.locator("main")).to_contain_text("No submission fits this filter")
 
 
+def test_a_pinned_convention_is_told_to_the_candidate_and_holds(visit: Visit, interviewer: Page) -> None:
+    interviewer.goto("/invitations")
+    interviewer.get_by_label("Candidate's name").fill("Pinned Person")
+    interviewer.get_by_label("Running variance").select_option("unbiased")
+    interviewer.get_by_role("button", name="Make the link").click()
+    link = interviewer.get_by_label("Invitation link").input_value()
+    page = visit().page
+    page.goto(link)
+    expect(page.locator(".pinned")).to_contain_text("divided by n − 1")
+    page.locator("main form button").click()
+    page.goto("/problems/batchnorm1d")
+    expect(page.locator(".pinned")).to_contain_text("divided by n − 1")
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "wrong_answer"
+
+
+def test_the_dashboard_says_who_judges_and_behind_which_walls(interviewer: Page) -> None:
+    strip = interviewer.get_by_role("region", name="State of the judge")
+    expect(strip).to_contain_text("1 worker ready")
+    strip.get_by_text("Workers and sandbox").click()
+    expect(strip).to_contain_text("Last heard of")
+    expect(strip.locator("pre")).not_to_be_empty()
+
+
 def test_a_withdrawn_link_is_closed(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Withdrawn Person")
     row = interviewer.locator("tbody tr", has_text="Withdrawn Person")
