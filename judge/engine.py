@@ -13,7 +13,7 @@ from judge import diagnosis, evidence, grading
 from judge.cells import CellOutcome, Cells
 from judge.exam import job
 from judge.problem import MAX_SOURCE_BYTES, Problem
-from judge.report import Report, Timing, Verdict
+from judge.report import Diagnosis, Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
 from judge.words import SAMPLE_MESSAGES, VERDICT_MESSAGES
@@ -101,7 +101,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         found = evidence.read(exam, key.labels, outcome)
         graded = grading.grade(key, found.transcript, accept)
         verdict = _verdict(found, graded)
-    diagnoses: tuple[diagnosis.Diagnosis, ...] = ()
+    diagnoses: tuple[Diagnosis, ...] = ()
     with stages("diagnosis"):
         if verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples:
             diagnoses = diagnosis.diagnose(key, found.transcript, graded)
