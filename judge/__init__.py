@@ -12,12 +12,12 @@ Who has which rights:
 - This process (the *trusted side*) has the exam, the key, the tolerances and the verdict. It never parses, imports or
   unpickles anything of a candidate's; it reads frames whose every length is checked (``cell/wire.py``).
 - The *zygote* sits in a bubblewrap box without network, host files or secrets. It imported torch once, and only forks.
-- A *cell* is one fork of it behind further walls (``cell/jail.py``), made before any code came, used once, killed after.
-  It is handed one job on one socket: the exam and the source. What it answers is data about a layer, believed by nobody.
+- A *cell* is one fork of it behind further walls (``cell/jail.py``), made before any code came, used once, then killed.
+  It is handed one job on one socket: the exam and the source. What it answers is data, believed by nobody.
 
 The steps of one judging stand in ``engine.py`` alone: prepare, run, compare, explain, report. ``stock`` prepares exams
-ahead, ``cells`` runs jobs, ``evidence`` reads what a cell left, ``grading`` compares it with the key, ``diagnosis`` runs
-known wrong layers on the same exam and names those that saw what the candidate's layer saw. The candidate's fault is a
+ahead, ``cells`` runs jobs, ``evidence`` reads what a cell left, ``grading`` compares it with the key, ``diagnosis``
+runs known wrong layers on the same exam and names those that saw what the candidate's layer saw. The candidate's fault is a
 verdict and is returned; ours is an exception and flies: the job goes back, and nobody is blamed.
 
 ``report`` and ``problem`` need no torch, so that the web service can read both without loading it.

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from judge import grading
 from judge.exam import Exam, encode, prepare
+from judge.grading import AnswerKey, answer_key
 from judge.problem import Problem, load_all
 
 SEED_BITS = 53
@@ -23,14 +23,14 @@ class Prepared:
     """An exam with its answer key and its bytes for a cell: all that can be known before the code is."""
 
     exam: Exam
-    key: grading.AnswerKey
+    key: AnswerKey
     encoded: bytes
 
 
 def prepare_exam(problem: Problem, device: str, *, seed: int | None = None, samples: bool = False) -> Prepared:
     """A fresh exam, or the one of ``seed``."""
     exam = prepare(problem, secrets.randbits(SEED_BITS) if seed is None else seed, samples=samples)
-    return Prepared(exam, grading.answer_key(exam), encode(exam, device))
+    return Prepared(exam, answer_key(exam), encode(exam, device))
 
 
 class Stock:
