@@ -1,12 +1,13 @@
 // Builds what the pages load: our scripts and styles with their libraries into app/static/dist, so that no page ever asks another host.
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const modules = path.join(here, "..", "..", "node_modules");
 const dist = path.join(here, "dist");
+const fresh = path.join(modules, ".pages");
 
 // Every browser that runs these pages reads woff2; the older copy beside each face would double the folder.
 const woff2Only = {
@@ -19,8 +20,8 @@ const woff2Only = {
   },
 };
 
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist, { recursive: true });
+await rm(fresh, { recursive: true, force: true });
+await mkdir(fresh, { recursive: true });
 
 await build({
   absWorkingDir: here,
@@ -30,7 +31,7 @@ await build({
     start: "js/start.js",
     style: "css/style.css",
   },
-  outdir: dist,
+  outdir: fresh,
   bundle: true,
   minify: true,
   sourcemap: false,
@@ -44,6 +45,10 @@ await build({
 });
 
 for (const name of ["swagger-ui-bundle.js", "swagger-ui.css"]) {
-  await copyFile(path.join(modules, "swagger-ui-dist", name), path.join(dist, name));
+  await copyFile(path.join(modules, "swagger-ui-dist", name), path.join(fresh, name));
 }
-await copyFile(path.join(here, "seal.svg"), path.join(dist, "seal.svg"));
+await copyFile(path.join(here, "seal.svg"), path.join(fresh, "seal.svg"));
+
+// Put in place whole: a server that is running meanwhile serves the old files or the new ones, never half of them.
+await rm(dist, { recursive: true, force: true });
+await rename(fresh, dist);
