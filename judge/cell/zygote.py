@@ -100,8 +100,11 @@ def _serve(control: socket.socket, walls) -> None:  # type: ignore[no-untyped-de
             if not message:
                 os._exit(0)
             shape = jail.Shape(*gate.SPAWN.unpack(message))
-            if os.fork() == 0:
-                jail.build(shape, walls, *descriptors)
+            try:
+                if os.fork() == 0:
+                    jail.build(shape, walls, *descriptors)
+            except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
+                os.write(descriptors[0], gate.FAULT + f"fork: {error}".encode())
             for descriptor in descriptors:
                 os.close(descriptor)
 
