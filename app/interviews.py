@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -127,10 +127,14 @@ async def get_candidate(session: AsyncSession, candidate_id: int) -> Candidate:
 
 async def candidates(session: AsyncSession, *, name_begins: str = "", limit: int = 200) -> Sequence[Candidate]:
     """Invited candidates by name, for a filter's choices; guests have no name worth choosing."""
+    return (await session.scalars(candidates_query(name_begins, limit))).all()
+
+
+def candidates_query(name_begins: str, limit: int) -> Select[Candidate]:
     query = select(Candidate).where(Candidate.guest.is_(False)).order_by(Candidate.name, Candidate.id)
     if name_begins:
         query = query.where(Candidate.name >= name_begins, Candidate.name < name_begins + "\U0010ffff")
-    return (await session.scalars(query.limit(limit))).all()
+    return query.limit(limit)
 
 
 async def add_note(session: AsyncSession, submission_id: int, interviewer: Interviewer, text: str) -> Note:

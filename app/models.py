@@ -137,7 +137,8 @@ class Candidate(Base):
     guest: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
-    __table_args__ = (Index("ix_candidates_name", "name"),)
+    # Guests are all named alike: without them in front, a list of names would wade through them.
+    __table_args__ = (Index("ix_candidates_name", "guest", "name", "id"),)
 
 
 class Invitation(Base):

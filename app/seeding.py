@@ -64,7 +64,7 @@ async def seed(database: Database, submissions: int, *, per_candidate: int = 50)
                 await transaction.execute(
                     text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608 - our names
                 )
-        await transaction.execute(text("ANALYZE"))
+            await transaction.execute(text("ANALYZE"))
 
 
 def _row(chance: random.Random, slugs: tuple[str, ...], number: int, candidate: int, token: int) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_candidates")),
     )
     with op.batch_alter_table("candidates", schema=None) as batch_op:
-        batch_op.create_index("ix_candidates_name", ["name"], unique=False)
+        batch_op.create_index("ix_candidates_name", ["guest", "name", "id"], unique=False)
 
     op.create_table(
         "interviewers",

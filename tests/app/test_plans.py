@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Select, insert, select, text
 from sqlalchemy.dialects import sqlite
 
-from app import judgings, submissions
+from app import interviews, judgings, submissions
 from app.database import Database
 from app.models import Candidate, Device, Judging, Kind, State, Submission, now
 from app.submissions import Filters, Sort
@@ -77,9 +77,11 @@ async def test_a_senders_page_is_read_from_the_senders_index(sqlite_url: str, ow
         (submissions.DETAIL, {"submission": 1}),
         (submissions.history_query(1, None, 50), {}),
         (submissions.history_query(1, "batchnorm1d", 50), {}),
+        (interviews.candidates_query("", 200), {}),
+        (interviews.candidates_query("Li", 200), {}),
         (select(Judging.id).where(judgings.RUNNING, Judging.lease_until < now()), {}),
     ],
-    ids=["claim", "detail", "history", "history of a problem", "lost leases"],
+    ids=["claim", "detail", "history", "history of a problem", "names", "names from", "lost leases"],
 )
 async def test_the_way_of_a_verdict_scans_nothing(sqlite_url: str, statement: Any, parameters: dict[str, Any]) -> None:
     database = Database(sqlite_url)
