@@ -91,6 +91,14 @@ def output_without_grad(s: Script) -> None:
     s.build().affine().call(s.batch(), no_grad=True)
 
 
+@scenario(TRAIN, "A large training batch with one value far from the others", "大批训练数据，其中一个值远离其余值")
+def far_value(s: Script) -> None:
+    """In a small batch no normalised value exceeds sqrt(n - 1), and a layer that clips its output goes unseen."""
+    batch = s.batch(shape=(s.draw.integer(120, 140), s.channels) if s.rank == ONE_D else s.shape(8, (4, 4)))
+    batch[(0, slice(None), *[0] * (s.rank - 2))] += s.values(50.0, 100.0, signs=True)
+    s.build().affine().call(batch)
+
+
 # Running statistics
 
 
@@ -178,6 +186,11 @@ def train_eval_train(s: Script) -> None:
 
 
 # Evaluation
+
+
+@scenario(EVAL, "Evaluation of values far from what was learnt", "推理时输入远离已学到的统计量")
+def far_values(s: Script) -> None:
+    s.build().affine().learn().probe(s.batch(mean=(20.0, 40.0), std=(10.0, 20.0)))
 
 
 @scenario(EVAL, "A fresh layer in evaluation", "未训练的层直接推理")
