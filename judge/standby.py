@@ -96,9 +96,8 @@ class Cell:
     def _receive(self, *expected: bytes) -> tuple[int, bytes]:
         """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
         try:
-            received, ancillary, _, _ = self.gate.recvmsg(
-                1024, socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(8)
-            )
+            room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(8)
+            received, ancillary, _, _ = self.gate.recvmsg(1024, room, socket.MSG_CMSG_CLOEXEC)
         except OSError as error:
             raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
         sender = 0
