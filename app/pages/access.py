@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from app.auth import CandidateAccess
 from app.config import Settings
-from app.errors import Forbidden, Unauthorized
+from app.errors import Forbidden, NotFound, Unauthorized
 from app.models import now
 from judge import problem as problems
 from judge.problem import Problem
@@ -46,9 +46,11 @@ def known(slugs: Iterable[str]) -> tuple[Problem, ...]:
 
 
 def require_problem(desk: Desk, access: CandidateAccess | None, slug: str) -> Problem:
-    """The problem of that name if it is on the desk; raises ``Unauthorized`` or ``Forbidden``."""
+    """The problem of that name if it is on the desk; raises ``NotFound``, ``Unauthorized`` or ``Forbidden``."""
     if slug in desk.slugs:
         return problems.load(slug)
+    if slug not in problems.slugs():
+        raise NotFound("There is no such problem.")
     if access is None and not desk.problems:
         raise Unauthorized("Open your invitation link first.")
     raise Forbidden("This problem is not part of your invitation.")

@@ -26,6 +26,7 @@ from judge.report import Verdict
 router = APIRouter()
 
 PAGE_SIZE = 50
+MAX_ID = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,9 @@ async def dashboard(
     sort: Annotated[str, Query(max_length=16)] = "",
     cursor: Annotated[str | None, Query(max_length=64)] = None,
 ) -> Response:
-    choice = await _choice(session, candidate.strip(), candidate_id, problem, verdict, sort)
+    # PostgreSQL refuses a NUL in any text it is asked about.
+    name = candidate.replace("\0", "").strip()
+    choice = await _choice(session, name, candidate_id, problem, verdict, sort)
     listed = await _listed(session, choice, cursor)
     ready = Dashboard(
         rows=await _rows(session, listed.submissions),
@@ -117,7 +120,8 @@ async def dashboard(
 
 async def _choice(session: AsyncSession, name: str, candidate_id: str, problem: str, verdict: str, sort: str) -> Choice:
     """What was asked for, less what there is not: a stale link shows a wider table, not an error."""
-    chosen = await session.get(Candidate, int(candidate_id)) if candidate_id.isdecimal() else None
+    number = int(candidate_id) if candidate_id.isdecimal() else 0
+    chosen = await session.get(Candidate, number) if 0 < number <= MAX_ID else None
     found = await interviews.candidates(session, name_begins=name, limit=20) if name and chosen is None else []
     if len(found) == 1:
         chosen = found[0]

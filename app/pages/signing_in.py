@@ -32,6 +32,7 @@ async def sign_in(
     password: Annotated[str, Form(max_length=1000)] = "",
     return_to: Annotated[str, Form(max_length=2000)] = START,
 ) -> Response:
+    name = name.replace("\0", "")  # PostgreSQL refuses a NUL in any text it is asked about
     settings, limiter = request.app.state.settings, request.app.state.limiter
     for sender in (f"name {name}", f"address {request.client.host if request.client else ''}"):
         limiter.check("login", sender, settings.logins_per_minute)
