@@ -126,17 +126,17 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
         yield current
 
 
-async def writing_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The transaction of the few GET requests that change something."""
+async def changing_connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    """A writing transaction without a session, for what is on the way of every verdict."""
     database: Database = request.app.state.database
-    async with database.writing() as current:
+    async with database.changing() as current:
         yield current
 
 
 # scope="function": FastAPI's default ends a dependency after the answer has left, and a commit that fails then has
 # already been answered 200.
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
-WritingSession = Annotated[AsyncSession, Depends(writing_session, scope="function")]
+ChangingConnection = Annotated[AsyncConnection, Depends(changing_connection, scope="function")]
 
 
 def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:

@@ -86,7 +86,7 @@ class Page:
 
 
 async def submit(
-    session: AsyncSession,
+    transaction: Transaction,
     queue: Queue,
     author: Author,
     problem: str,
@@ -107,7 +107,7 @@ async def submit(
     _check_problem(problem)
     _check_invitation(invitation, problem)
     _check_key_and_label(idempotency_key, label)
-    where = await _check_device(session, device)
+    where = await _check_device(transaction, device)
     submission = Submission(
         kind=kind, problem=problem, device=where, code=text, label=label, idempotency_key=idempotency_key,
         candidate_id=author.id if isinstance(author, Candidate) else None,
@@ -115,11 +115,11 @@ async def submit(
         invitation_id=invitation.id if invitation else None,
         accept=invitation.accept if invitation else None, created_at=now(), sort_score=-1.0,
     )  # fmt: skip
-    earlier = await _insert_or_find(session, author, submission)
+    earlier = await _insert_or_find(transaction, author, submission)
     if earlier is not None:
         return _same_or_conflict(earlier, submission)
     priority = PRIORITY_BROWSER if isinstance(author, Candidate) else PRIORITY_API
-    await _add_judging(session, queue, submission, priority)
+    await _add_judging(transaction, queue, submission, priority)
     return submission
 
 
@@ -168,31 +168,31 @@ def _check_key_and_label(idempotency_key: str | None, label: str | None) -> None
         raise BadRequest(f"A label is at most {MAX_LABEL} printable characters on one line.")
 
 
-async def _check_device(session: AsyncSession, device: str) -> Device:
+async def _check_device(transaction: Transaction, device: str) -> Device:
     try:
         known = Device(device)
     except ValueError as error:
         raise UnknownDevice(f"There is no device {device[:80]!r}; use cpu or cuda.") from error
-    if known is Device.CUDA and not await has_worker(session, known):
+    if known is Device.CUDA and not await has_worker(transaction, known):
         raise NoWorkerForDevice("No worker with a GPU is running now; use device cpu or start one.")
     return known
 
 
-async def _insert_or_find(session: AsyncSession, author: Author, submission: Submission) -> Submission | None:
+async def _insert_or_find(transaction: Transaction, author: Author, submission: Submission) -> Submission | None:
     """Inserts the submission, or returns the one its idempotency key already belongs to."""
     key = submission.idempotency_key
     if key is None:
-        await _insert(session, submission)
+        await _insert(transaction, submission)
         return None
-    earlier = await _find_by_key(session, author, key)
+    earlier = await _find_by_key(transaction, author, key)
     if earlier is not None:
         return earlier
     try:
-        async with session.begin_nested():
-            await _insert(session, submission)
+        async with transaction.begin_nested():
+            await _insert(transaction, submission)
     except IntegrityError:
         # PostgreSQL only: two requests with one key both looked, both saw nothing, both inserted.
-        earlier = await _find_by_key(session, author, key)
+        earlier = await _find_by_key(transaction, author, key)
         if earlier is None:
             raise
         return earlier
@@ -206,20 +206,20 @@ _INSERTED = ("kind", "problem", "device", "code", "label", "idempotency_key", "c
              "invitation_id", "accept", "created_at", "sort_score")  # fmt: skip
 
 
-async def _insert(session: AsyncSession, submission: Submission) -> None:
+async def _insert(transaction: Transaction, submission: Submission) -> None:
     """The object itself stays outside the session."""
     values = {name: getattr(submission, name) for name in _INSERTED}
-    submission.id = (await session.execute(_INSERT, values)).scalar_one()
+    submission.id = (await transaction.execute(_INSERT, values)).scalar_one()
 
 
-async def _find_by_key(session: AsyncSession, author: Author, key: str) -> Submission | None:
+_STORED = select(*_TABLES["submissions"].columns)
+
+
+async def _find_by_key(transaction: Transaction, author: Author, key: str) -> Submission | None:
     owner = Submission.candidate_id if isinstance(author, Candidate) else Submission.token_id
-    found: Submission | None = await session.scalar(
-        select(Submission)
-        .where(owner == author.id, Submission.idempotency_key == key)
-        .options(undefer(Submission.code))
-    )
-    return found
+    query = _STORED.where(owner == author.id, Submission.idempotency_key == key)
+    row = (await transaction.execute(query)).one_or_none()
+    return Submission(**row._asdict()) if row else None
 
 
 def _same_or_conflict(earlier: Submission, wanted: Submission) -> Submission:
@@ -232,7 +232,7 @@ def _same_or_conflict(earlier: Submission, wanted: Submission) -> Submission:
 
 
 async def _add_judging(
-    session: AsyncSession,
+    transaction: Transaction,
     queue: Queue,
     submission: Submission,
     priority: int,
@@ -245,8 +245,8 @@ async def _add_judging(
         seed=seed, requested_by=requested_by, created_at=now(),
     )  # fmt: skip
     values = {name: getattr(judging, name) for name in _INSERTED_OF_JUDGING}
-    judging.id = (await session.execute(_INSERT_JUDGING, values)).scalar_one()
-    await queue.enqueue(session, judging)
+    judging.id = (await transaction.execute(_INSERT_JUDGING, values)).scalar_one()
+    await queue.enqueue(transaction, judging)
     return judging
 
 
@@ -402,9 +402,12 @@ async def workers(session: AsyncSession) -> Sequence[Worker]:
     return rows.all()
 
 
-async def has_worker(session: AsyncSession, device: Device) -> bool:
-    """Whether a worker that is alive and sound takes jobs of this device."""
-    return any(worker.quarantined is None and device in worker.queues for worker in await workers(session))
+async def has_worker(transaction: Transaction, device: Device) -> bool:
+    """Whether a worker that is alive and has found its walls sound takes jobs of this device."""
+    heard_of = select(Worker.queues).where(
+        Worker.last_seen > now() - WORKER_SILENCE, Worker.ready.is_(True), Worker.quarantined.is_(None)
+    )
+    return any(device in queues for queues in (await transaction.execute(heard_of)).scalars())
 
 
 async def report_of(session: AsyncSession, judging_id: int) -> str | None:

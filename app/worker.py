@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import uvloop
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -293,4 +294,4 @@ def run(
     async def main() -> None:
         await WorkerProcess(settings, start_engine=start_engine, probe=probe).run()
 
-    asyncio.run(main())
+    uvloop.run(main())

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from app import submissions
 from app.api.responses import problems as errors
 from app.auth import CurrentToken
-from app.database import Database, Session, Transaction
+from app.database import ChangingConnection, Database, Session, Transaction
 from app.errors import NotFound
 from app.models import ApiToken, State
 from app.queue.watch import Watch
@@ -50,16 +50,20 @@ IdempotencyKey = Annotated[
     summary="Hand in code",
 )
 async def submit(
-    request: Request, token: CurrentToken, body: NewSubmission, session: Session, idempotency_key: IdempotencyKey = None
+    request: Request,
+    token: CurrentToken,
+    body: NewSubmission,
+    transaction: ChangingConnection,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queues the code to be judged by the hidden exam. Ask for the verdict with `GET` and `wait`."""
     settings = request.app.state.settings
     request.app.state.limiter.check("submit", f"token {token.id}", settings.token_submissions_per_minute)
     submission = await submissions.submit(
-        session, request.app.state.queue, token, body.problem, body.code,
+        transaction, request.app.state.queue, token, body.problem, body.code,
         device=body.device, label=body.label, idempotency_key=idempotency_key,
     )  # fmt: skip
-    answer, _ = await _read(session, token, submission.id)
+    answer, _ = await _read(transaction, token, submission.id)
     return Response(
         answer, status_code=202, media_type="application/json",
         headers={"Location": f"/api/v1/submissions/{submission.id}"},

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
+from app.database import Transaction
 from app.models import Device, Judging, Kind
 
 
@@ -36,7 +35,7 @@ class Claim:
 class Queue(Protocol):
     """Both back ends obey this."""
 
-    async def enqueue(self, session: AsyncSession, judging: Judging) -> None:
+    async def enqueue(self, transaction: Transaction, judging: Judging) -> None:
         """Make the job known, inside the transaction that inserted the judging."""
 
     async def work(

@@ -9,10 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import judgings
-from app.database import Database
+from app.database import Database, Transaction
 from app.models import Device, Judging
 from app.queue import Claim
 from app.queue.changes import Changes, announce
@@ -31,8 +30,8 @@ class LocalQueue:
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
-    async def enqueue(self, session: AsyncSession, judging: Judging) -> None:
-        await announce(session)
+    async def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+        await announce(transaction)
 
     async def work(
         self,
