@@ -12,7 +12,7 @@ import logging
 import os
 import threading
 import time
-from collections import deque
+from collections import Counter
 
 from judge.box import Box, CellFault
 from judge.cgroups import Groups, Mode
@@ -54,9 +54,9 @@ class Cells:
             raise CellFault("Control groups are required by the settings, and none can be written here.")
         self._shape = _FIRST_SHAPE
         self._changed = threading.Condition()
-        self._waiting: deque[Cell] = deque()
+        self._waiting: list[Cell] = []
         self._used: list[Cell] = []
-        self._wanted = 0
+        self._wanted: list[Shape] = []
         self._running = 0
         self._fault: CellFault | None = None
         self._closed = False
@@ -115,30 +115,32 @@ class Cells:
         """A waiting cell of that shape; waits for one to be made."""
         deadline = time.monotonic() + _WAIT_SECONDS
         with self._changed:
-            self._wanted += 1
+            self._wanted.append(shape)
+            self._shape = shape
             self._fault = None
+            self._changed.notify_all()
             try:
-                while True:
-                    if shape != self._shape:
-                        self._shape = shape
-                        self._changed.notify_all()
-                    while self._waiting:
-                        cell = self._waiting.popleft()
-                        if cell.shape == shape and not cell.dead():
-                            self._running += 1
-                            self._changed.notify_all()
-                            return cell
-                        cell.kill()
-                        self._used.append(cell)
-                    self._changed.notify_all()
+                while (cell := self._find(shape)) is None:
                     if self._closed:
                         raise CellFault("The cells are closed.")
                     if self._fault is not None:
                         raise self._fault
                     if not self._changed.wait(deadline - time.monotonic()):
                         raise CellFault("No cell became ready in time.")
+                self._running += 1
+                return cell
             finally:
-                self._wanted -= 1
+                self._wanted.remove(shape)
+                self._changed.notify_all()
+
+    def _find(self, shape: Shape) -> Cell | None:
+        """Takes a living cell of that shape from those that wait; changes nothing for whoever wants another shape."""
+        for cell in [cell for cell in self._waiting if cell.shape == shape]:
+            self._waiting.remove(cell)
+            if not cell.dead():
+                return cell
+            self._used.append(cell)
+        return None
 
     def _put_back(self, cell: Cell) -> None:
         with self._changed:
@@ -180,14 +182,32 @@ class Cells:
         if self._gpu is not None and not self._gpu_is_free(self._gpu):
             return
         with self._changed:
-            if self._waiting and self._running and not self._used:
+            if self._waiting and self._running and not self._used and not self._wanted:
                 self._changed.wait(_GRACE_SECONDS)
-            missing = max(self.standby, self._wanted) - len(self._waiting)
-            if missing <= 0 and not self._closed:
+            self._drop_unwanted()
+            shape = self._next_shape()
+            if shape is None and not self._closed:
                 self._changed.wait(_LOOK_AGAIN_SECONDS if self._used else _IDLE_SECONDS)
                 return
-        if not self._closed:
-            self._make(self._box)
+        if shape is not None and not self._closed:
+            self._make(self._box, shape)
+
+    def _next_shape(self) -> Shape | None:
+        """What to make next: what somebody waits for, then what was asked for last, ahead."""
+        ready = Counter(cell.shape for cell in self._waiting)
+        wanted = Counter(self._wanted)
+        lacking = [shape for shape in self._wanted if ready[shape] < wanted[shape]]
+        if lacking:
+            return lacking[0]
+        return self._shape if ready[self._shape] < max(self.standby, wanted[self._shape]) else None
+
+    def _drop_unwanted(self) -> None:
+        """Cells of a shape nobody asked for lately make room."""
+        for cell in list(self._waiting):
+            if cell.shape != self._shape and cell.shape not in self._wanted:
+                self._waiting.remove(cell)
+                cell.kill()
+                self._used.append(cell)
 
     def _gpu_is_free(self, gpu: Gpu) -> bool:
         """One candidate on a GPU at a time: the next cell, with its context, is made when the last one is gone."""
@@ -200,12 +220,12 @@ class Cells:
             gpu.await_baseline()
         return True
 
-    def _make(self, box: Box) -> None:
+    def _make(self, box: Box, shape: Shape) -> None:
         group = self._groups.take()
         uid = 1 + self._made % _USERS
         self._made += 1
         try:
-            cell = Cell(box, group, self._shape, uid)
+            cell = Cell(box, group, shape, uid)
         except CellFault:
             if group is not None and group.empty():
                 self._groups.give_back(group)
@@ -235,7 +255,7 @@ class Cells:
     def _leave_box(self) -> None:
         """Once an incident: whoever runs a job in a cell of this box finds out by himself."""
         with self._changed:
-            lost, self._waiting = list(self._waiting), deque()
+            lost, self._waiting = self._waiting, []
             self._used += lost
         if self._box is not None:
             self._box.close()

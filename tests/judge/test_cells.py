@@ -14,6 +14,7 @@ from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
 
 from judge.cell import wire
 from judge.cells import CellFault, Cells, Ended
+from judge.standby import Cell, Shape
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +182,39 @@ def test_a_job_of_another_shape_gets_a_cell_of_its_shape(cells: Cells) -> None:
     outcome = run(cells, size, file_bytes=2 * MIB, files=9)
     assert outcome.stdout.split() == [str(2 * MIB).encode(), b"10"]
     assert printed(cells, size).split() == [str(LIMITS.file_bytes), str(LIMITS.files + 1)]
+
+
+def test_callers_who_want_different_shapes_all_get_theirs(cells: Cells) -> None:
+    size = "import os; s = os.statvfs('/tmp'); print(s.f_files)"
+    found: list[tuple[int, bytes]] = []
+
+    def call(files: int) -> None:
+        found.append((files, run(cells, size, files=files).stdout))
+
+    callers = [threading.Thread(target=call, args=(10 + number % 3,)) for number in range(9)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(found) == 9
+    assert all(int(printed) == files + 1 for files, printed in found)
+
+
+def test_waiting_callers_do_not_wake_each_other(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [0]
+    find = cells._find
+
+    def counted(shape: Shape) -> Cell | None:
+        looks[0] += 1
+        return find(shape)
+
+    monkeypatch.setattr(cells, "_find", counted)
+    callers = [threading.Thread(target=lambda: [run(cells, "pass") for _ in range(3)]) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert looks[0] < 24 * 8 * 8  # a handful of changes for each of 24 jobs, each seen by the eight who wait
 
 
 def test_nothing_is_left_of_a_cell(cells: Cells) -> None:
