@@ -235,20 +235,33 @@ for _ in range(5):
     assert descriptors() == before
 
 
-def test_a_dead_zygote_is_a_fault_of_ours_once_and_then_replaced() -> None:
+def test_a_dead_zygote_is_a_fault_of_ours_once_and_then_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     with_zygote = Cells(standby=1)
     try:
         faults: list[CellFault] = []
+        taken: list[Cell] = []
+        find = with_zygote._find
+
+        def noted(shape: Shape) -> Cell | None:
+            cell = find(shape)
+            taken.extend([cell] if cell else [])
+            return cell
 
         def judge() -> None:
             try:
-                with_zygote.run(job("while True: pass"), LIMITS)
+                with_zygote.run(job("open('/tmp/running', 'w').close()\nwhile True: pass"), LIMITS)
             except CellFault as fault:
                 faults.append(fault)
 
-        running = threading.Thread(target=judge)
-        running.start()
-        assert eventually(lambda: with_zygote._running == 1)
+        def code_runs() -> bool:  # before that, a dead cell is replaced and nobody hears of it
+            folder = os.statvfs(taken[-1].tmp) if taken else None
+            return folder is not None and folder.f_files - folder.f_ffree == 2
+
+        with monkeypatch.context() as patched:
+            patched.setattr(with_zygote, "_find", noted)
+            running = threading.Thread(target=judge)
+            running.start()
+            assert eventually(lambda: with_zygote._running == 1 and code_runs())
         box = with_zygote._box
         assert box is not None
         [zygote] = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
