@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import torch
 
-from judge.cell import answering, gate, kernel, landlock
+from judge.cell import answering, gate, kernel, landlock, warmup
 
 CHANNEL, GATE = 3, 4
 """The cell's descriptors besides stdin, stdout and stderr; the candidate sees only the first."""
@@ -134,6 +134,10 @@ def _default_signals() -> None:
 def _ask(message: bytes, answer: bytes) -> bytes:
     """Sends over the gate and waits; returns what follows ``answer``."""
     os.write(GATE, message)
+    return _answer(answer)
+
+
+def _answer(answer: bytes) -> bytes:
     received = os.read(GATE, 512)
     if not received.startswith(answer):
         raise RuntimeError(f"expected {answer!r} from the trusted side, not {received!r}")
@@ -232,7 +236,9 @@ def _candidate(device: str) -> None:
         if device == "cuda":
             _Step.name = "cuda"
             torch.zeros(1, device=device).add_(1).item()  # after the fork: a context does not survive one
-        limits = _ask(gate.READY, gate.LIMITS)
+        os.write(GATE, gate.READY)
+        warmup.run()  # touches what an exam touches, while nobody waits: 2,000 pages are copied here and not later
+        limits = _answer(gate.LIMITS)
         cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(limits)
         for limit, value in (
             (resource.RLIMIT_CPU, cpu_seconds),
