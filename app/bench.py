@@ -103,12 +103,13 @@ def main() -> int:
     code = source.read_text("utf-8")
     bare = bare_exam(problem, source)
     print(machine())
+    cold = [cold_milliseconds(problem, source) for _ in range(_COLD_RUNS)]
     with serving() as server:
         client = Client(server)
         for _ in range(_WARM_UP):
             bare()
             client.judge(code)
-        _latency(client, code, bare, options.runs, [cold_milliseconds(problem, source) for _ in range(_COLD_RUNS)])
+        _latency(client, code, bare, options.runs, cold)
         _throughput(server, code, bare, options.load)
         _beside_endless_loop(server, code, options.runs // 2)
         _memory(server)

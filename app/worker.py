@@ -14,6 +14,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -294,4 +295,6 @@ def run(
     async def main() -> None:
         await WorkerProcess(settings, start_engine=start_engine, probe=probe).run()
 
+    # Half a millisecond, not 5: the thread that prepares exams ahead must not keep a verdict waiting for the lock.
+    sys.setswitchinterval(0.0005)
     uvloop.run(main())
