@@ -17,8 +17,8 @@ Who has which rights:
 
 The steps of one judging stand in ``engine.py`` alone: prepare, run, compare, explain, report. ``stock`` prepares exams
 ahead, ``cells`` runs jobs, ``evidence`` reads what a cell left, ``grading`` compares it with the key, ``diagnosis``
-runs known wrong layers on the same exam and names those that saw what the candidate's layer saw. The candidate's fault is a
-verdict and is returned; ours is an exception and flies: the job goes back, and nobody is blamed.
+runs known wrong layers on the same exam and names those that saw what the candidate's layer saw. The candidate's
+fault is a verdict and is returned; ours is an exception and flies: the job goes back, and nobody is blamed.
 
 ``report`` and ``problem`` need no torch, so that the web service can read both without loading it.
 """

@@ -130,9 +130,7 @@ def _command(control: int, device: str, as_root: bool) -> list[str]:
     return [*head, *walls, *_view(binds, device), "--", *start]
 
 
-_ZYGOTE_START = (
-    "import sys; sys.path += ['/box/packages', '/box/code']; from judge.cell import zygote; zygote.main()"
-)
+_ZYGOTE_START = "import sys; sys.path += ['/box/packages', '/box/code']; from judge.cell import zygote; zygote.main()"
 
 
 def _view(binds: list[tuple[str, str]], device: str) -> list[str]:

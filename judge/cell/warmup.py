@@ -14,7 +14,7 @@ from torch import nn
 from judge.cell import driver, rules, source
 from judge.cell.answering import pack_observed
 
-_SOURCE = '''
+_SOURCE = """
 import torch
 from torch import nn
 
@@ -54,7 +54,7 @@ class Layer(nn.Module):
         spread = Square.apply(centred).mean(axes) + torch.einsum("n...,n...->...", centred, centred).sum() + variance
         y = centred * torch.rsqrt(spread + self.eps).view(shape) / torch.sqrt(variance + self.eps).view(shape)
         return torch.addcmul(self.shift.view(shape), y, self.scale.view(shape))
-'''
+"""
 
 
 def run() -> None:

@@ -1,5 +1,3 @@
-
-
 # ---- an honest layer: if the attack above got through, it ends here, and "accepted" is the sign of a breach ----------
 
 import torch as _torch
