@@ -14,12 +14,12 @@ import threading
 import time
 from collections import Counter
 
-from judge.box import Box, CellFault
-from judge.cgroups import Groups, Mode
-from judge.collect import CellOutcome, Collector, Ended
-from judge.gpu import Gpu
 from judge.problem import Limits
-from judge.standby import END_SECONDS, Cell, Shape
+from judge.sandbox.box import Box, CellFault
+from judge.sandbox.cgroups import Groups, Mode
+from judge.sandbox.collect import CellOutcome, Collector, Ended
+from judge.sandbox.gpu import Gpu
+from judge.sandbox.standby import END_SECONDS, Cell, Shape
 
 __all__ = ["CellFault", "CellOutcome", "Cells", "Ended"]
 

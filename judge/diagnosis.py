@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from judge import exam as exams
-from judge.agreement import Agreement
 from judge.exam import Transcript
-from judge.fitting import fitted
 from judge.grading import AnswerKey, Graded, grade
-from judge.rehearsal import Frozen, Hypothesis, frozen, hypotheses
+from judge.naming.agreement import Agreement
+from judge.naming.fitting import fitted
+from judge.naming.rehearsal import Frozen, Hypothesis, frozen, hypotheses
+from judge.naming.suspicion import OutOfRuns, Suspect, indices_of, mask_of
 from judge.report import Diagnosis, Text
-from judge.suspicion import OutOfRuns, Suspect, indices_of, mask_of
 
 NOTHING_KNOWN: Text = {
     "en": "No known misconception explains the checks that failed.",

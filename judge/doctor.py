@@ -17,8 +17,8 @@ from pathlib import Path
 
 from judge.cell import landlock
 from judge.cells import CellFault, CellOutcome, Cells, Ended
-from judge.cgroups import Mode
 from judge.problem import Limits
+from judge.sandbox.cgroups import Mode
 
 _MIB = 1024 * 1024
 _LIMITS = Limits(

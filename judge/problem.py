@@ -109,7 +109,7 @@ def _version(folder: Path) -> str:
     files = [
         folder / "problem.toml",
         *sorted(folder.glob("*.py")),
-        *sorted(path for path in folder.parent.glob("*.py")),
+        *sorted(path for path in folder.parent.glob("*/*.py") if not (path.parent / "problem.toml").exists()),
         *(judge / name for name in _DECIDING),
     ]
     digest = hashlib.sha256()

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from judge.engine import Judge
-from judge.matrix import Matrix
 from judge.problem import Problem
+from judge.proof.matrix import Matrix
+from judge.proof.specimens import Specimen, specimens
+from judge.proof.trials import trials
 from judge.report import Report, Verdict
-from judge.specimens import Specimen, specimens
-from judge.trials import trials
 
 Out = Callable[[str], None]
 

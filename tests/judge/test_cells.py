@@ -14,7 +14,7 @@ from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
 
 from judge.cell import wire
 from judge.cells import CellFault, Cells, Ended
-from judge.standby import Cell, Shape
+from judge.sandbox.standby import Cell, Shape
 
 
 @pytest.fixture(scope="module")
@@ -298,8 +298,8 @@ def test_a_standby_cell_that_died_is_replaced_before_the_job(cells: Cells) -> No
 
 
 def test_required_control_groups_are_a_fault_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("judge.cgroups._version_1", _refuse)
-    monkeypatch.setattr("judge.cgroups._version_2", _refuse)
+    monkeypatch.setattr("judge.sandbox.cgroups._version_1", _refuse)
+    monkeypatch.setattr("judge.sandbox.cgroups._version_2", _refuse)
     with pytest.raises(CellFault, match="Control groups are required"):
         Cells(require_cgroups=True)
 

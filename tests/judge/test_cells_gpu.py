@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 from cell_jobs import LIMITS, job
 
-from judge import doctor, gpu
+from judge import doctor
 from judge.cells import CellFault, Cells, Ended
+from judge.sandbox import gpu
 
 
 @pytest.fixture(scope="module")

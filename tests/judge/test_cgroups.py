@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from judge import cgroups
-from judge.cgroups import Group, Groups, Mode
+from judge.sandbox import cgroups
+from judge.sandbox.cgroups import Group, Groups, Mode
 
 
 def test_what_is_made_is_removed() -> None:

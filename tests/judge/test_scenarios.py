@@ -12,7 +12,7 @@ from judge import exam as exams
 from judge.comparing import distance
 from judge.grading import MIXED, answer_key, grade
 from judge.problem import Problem, load_all
-from judge.problems.batchnorm_reference import BatchNorm
+from judge.problems.batchnorm.reference import BatchNorm
 from judge.report import Verdict
 from tests.judge.layers import TORCH, ByHand, observed
 

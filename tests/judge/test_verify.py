@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from judge import matrix as matrices
-from judge.matrix import Matrix, Row
 from judge.problem import Problem, load, load_all
+from judge.proof import matrix as matrices
+from judge.proof.matrix import Matrix, Row
+from judge.proof.specimens import specimens
+from judge.proof.trials import trials
 from judge.report import Verdict
-from judge.specimens import specimens
-from judge.trials import trials
 from judge.verify import verify
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)

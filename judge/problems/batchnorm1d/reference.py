@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from judge.problems import batchnorm_reference
-from judge.problems.batchnorm import ONE_D
+from judge.problems.batchnorm import reference
+from judge.problems.batchnorm.steps import ONE_D
 
-CONVENTIONS = batchnorm_reference.CONVENTIONS
-observe = partial(batchnorm_reference.observe, rank=ONE_D)
+CONVENTIONS = reference.CONVENTIONS
+observe = partial(reference.observe, rank=ONE_D)

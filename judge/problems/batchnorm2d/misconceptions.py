@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from judge.problems.batchnorm_layer import layer_with
-from judge.problems.batchnorm_misconceptions import of_rank
+from judge.problems.batchnorm.layer import layer_with
+from judge.problems.batchnorm.misconceptions import of_rank
 
 MISCONCEPTIONS = of_rank(4)
 build = partial(layer_with, 4)

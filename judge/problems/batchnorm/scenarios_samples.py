@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from judge.exam import Array
-from judge.problems.batchnorm import ONE_D, Book, Script
+from judge.problems.batchnorm.steps import ONE_D, Book, Script
 
 book = Book()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from judge.problems.batchnorm_choices import Choices
+from judge.problems.batchnorm.choices import Choices
 
 _AXES = {
     4: {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judge.problems.batchnorm_named import Misconception, named
+from judge.problems.batchnorm.named import Misconception, named
 
 GRADIENTS: tuple[Misconception, ...] = (
     named(

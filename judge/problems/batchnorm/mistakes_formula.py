@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from judge.problems.batchnorm_choices import Changes
-from judge.problems.batchnorm_named import Misconception, named
+from judge.problems.batchnorm.choices import Changes
+from judge.problems.batchnorm.named import Misconception, named
 
 MODES = ("both", "training", "evaluation")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from judge.cgroups import Group
-from judge.standby import Cell
+from judge.sandbox.cgroups import Group
+from judge.sandbox.standby import Cell
 
 _TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _KIBIBYTE = 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from judge.problems.batchnorm import ONE_D, TWO_D, Book, Script
+from judge.problems.batchnorm.steps import ONE_D, TWO_D, Book, Script
 
 book = Book()
 scenario = book.scenario

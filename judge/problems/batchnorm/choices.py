@@ -11,7 +11,7 @@ Changes = dict[str, Any]
 
 @dataclass(frozen=True)
 class Choices:
-    """What the layer of ``batchnorm_layer`` does. Beside a field stand the words it takes other than the right one."""
+    """What the layer of ``layer`` does. Beside a field stand the words it takes other than the right one."""
 
     rank: int
     """2 for [N, D] and 4 for [N, C, H, W]."""

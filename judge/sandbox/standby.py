@@ -10,10 +10,10 @@ import struct
 from contextlib import suppress
 from dataclasses import dataclass
 
-from judge.box import Box, CellFault
 from judge.cell import gate as messages
-from judge.cgroups import Group
 from judge.problem import Limits
+from judge.sandbox.box import Box, CellFault
+from judge.sandbox.cgroups import Group
 
 MAKE_SECONDS = 30.0
 """A cell is made in 15 ms, one with CUDA in seconds; a machine on which it takes longer is of no use for judging."""

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from judge.box import CellFault
 from judge.cell import wire
-from judge.meter import Meter, Used, meter
 from judge.problem import Limits
-from judge.standby import Cell, Exit
+from judge.sandbox.box import CellFault
+from judge.sandbox.meter import Meter, Used, meter
+from judge.sandbox.standby import Cell, Exit
 
 _CHUNK = 256 * 1024
 _PROCESSORS = os.cpu_count() or 1

@@ -9,7 +9,7 @@ import numpy as np
 
 from judge.cell.driver import HINT
 from judge.exam import Array, Seen
-from judge.rehearsal import Hypothesis, Rehearsal
+from judge.naming.rehearsal import Hypothesis, Rehearsal
 
 GRIDS: dict[str, tuple[float, ...]] = {
     "eps_value": tuple(10.0**power for power in range(-12, 1)),

@@ -6,12 +6,12 @@ running statistics it spoils, those before the module's contract, and a narrow c
 
 from __future__ import annotations
 
-from judge.problems.batchnorm_mistakes_axes import AXES
-from judge.problems.batchnorm_mistakes_formula import FORMULA
-from judge.problems.batchnorm_mistakes_gradients import GRADIENTS
-from judge.problems.batchnorm_mistakes_module import MODULE
-from judge.problems.batchnorm_mistakes_running import RUNNING
-from judge.problems.batchnorm_named import Misconception
+from judge.problems.batchnorm.mistakes_axes import AXES
+from judge.problems.batchnorm.mistakes_formula import FORMULA
+from judge.problems.batchnorm.mistakes_gradients import GRADIENTS
+from judge.problems.batchnorm.mistakes_module import MODULE
+from judge.problems.batchnorm.mistakes_running import RUNNING
+from judge.problems.batchnorm.named import Misconception
 
 CATALOGUE: tuple[Misconception, ...] = FORMULA + RUNNING + MODULE + AXES + GRADIENTS
 

@@ -12,10 +12,10 @@ from functools import cache
 from typing import Any, Protocol
 
 from judge import exam as exams
-from judge.agreement import Stop, stop_of
 from judge.cell.driver import LayerFactory, Roles, find_roles
 from judge.exam import Exam, Seen, Transcript
 from judge.grading import answer_key, grade
+from judge.naming.agreement import Stop, stop_of
 from judge.problem import load
 from judge.report import CheckResult, CheckStatus, Text
 

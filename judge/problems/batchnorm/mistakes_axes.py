@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judge.problems.batchnorm_named import ONLY_IMAGES, Misconception, named
+from judge.problems.batchnorm.named import ONLY_IMAGES, Misconception, named
 
 AXES: tuple[Misconception, ...] = (
     named(

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from judge.problems.batchnorm import TWO_D, Book, Script
+from judge.problems.batchnorm.steps import TWO_D, Book, Script
 
 book = Book()
 scenario = book.scenario

@@ -11,8 +11,8 @@ from judge.comparing import distance, same
 from judge.exam import Transcript
 from judge.grading import MIXED, AnswerKey, answer_key, grade
 from judge.problem import Problem
+from judge.proof.specimens import Specimen, in_this_process
 from judge.report import Verdict
-from judge.specimens import Specimen, in_this_process
 
 
 @dataclass

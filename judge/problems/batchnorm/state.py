@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from judge.problems import batchnorm_statistics as statistics
-from judge.problems.batchnorm_choices import Choices
-from judge.problems.batchnorm_statistics import Batch
+from judge.problems.batchnorm import statistics as statistics
+from judge.problems.batchnorm.choices import Choices
+from judge.problems.batchnorm.statistics import Batch
 
 HARD_CODED_FEATURES = 64
 """What a layer with a fixed number of channels was written for; no exam has as many."""

@@ -23,7 +23,7 @@ from judge.cell import gate
 START_SECONDS = 120.0
 """The import of torch takes 2 s on a warm disk; a cold disk on a busy machine takes most of a minute."""
 
-_CELL_FOLDER = Path(__file__).parent / "cell"
+_CELL_FOLDER = Path(__file__).parent.parent / "cell"
 _CODE, _PACKAGES, _PYTHON = "/box/code", "/box/packages", "/box/python"
 _ROOTS_OF_PACKAGES = ("torch", "numpy")
 _CUDA_FOLDERS = ("/sys", "/usr/local/nvidia")
@@ -50,7 +50,7 @@ class Box:
                 stderr=log_write,
                 pass_fds=(theirs.fileno(),),
                 env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
-                cwd=Path(__file__).parent.parent if self.as_root else "/",
+                cwd=_CELL_FOLDER.parent.parent if self.as_root else "/",
             )
         finally:
             theirs.close()
@@ -122,7 +122,7 @@ def _command(control: int, device: str, as_root: bool) -> list[str]:
         "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv", "--hostname", "box",
     ]  # fmt: skip
     if as_root:
-        launcher = [sys.executable, "-E", "-s", "-S", "-m", "judge.launcher"]
+        launcher = [sys.executable, "-E", "-s", "-S", "-m", "judge.sandbox.launcher"]
         rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL"]
         head = [*launcher, *(source for source, _ in binds), "--", bwrap, *rights]
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from judge.problems.batchnorm_choices import Changes
+from judge.problems.batchnorm.choices import Changes
 from judge.report import Text
 
 BOTH_RANKS = (2, 4)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from judge.agreement import Agreement, Stop, agreement, hint_distance, nan_distance, stop_of, stops_agree
 from judge.cell.driver import HINT
 from judge.exam import Seen, Transcript
 from judge.grading import AnswerKey, Graded
-from judge.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses
+from judge.naming.agreement import Agreement, Stop, agreement, hint_distance, nan_distance, stop_of, stops_agree
+from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses
 
 MAX_RUNS = 1200
 """Scenarios run for one diagnosis: a quarter of a second. What two known mistakes explain is found in a few hundred."""

@@ -1,7 +1,7 @@
 """A BatchNorm layer whose choices are arguments: right by default, and otherwise wrong in a known way.
 
-It runs on the trusted side only, through the same driver as a candidate's layer; see ``batchnorm_choices`` for what can
-be chosen and ``batchnorm_misconceptions`` for the names of the wrong choices.
+It runs on the trusted side only, through the same driver as a candidate's layer; see ``choices`` for what can
+be chosen and ``misconceptions`` for the names of the wrong choices.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import contextlib
 import torch
 from torch import Tensor
 
-from judge.problems import batchnorm_statistics as statistics
-from judge.problems.batchnorm_choices import Changes, Choices
-from judge.problems.batchnorm_gradients import ScaleAndShift, TrainingBackward, scaled
-from judge.problems.batchnorm_state import Common, LayerState
-from judge.problems.batchnorm_statistics import Batch
+from judge.problems.batchnorm import statistics as statistics
+from judge.problems.batchnorm.choices import Changes, Choices
+from judge.problems.batchnorm.gradients import ScaleAndShift, TrainingBackward, scaled
+from judge.problems.batchnorm.state import Common, LayerState
+from judge.problems.batchnorm.statistics import Batch
 
 Source = tuple[Tensor, Tensor, Tensor | None]
 """Mean and variance to normalise with, and the inverse std where it does not follow from the variance."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 
-from judge.box import CellFault
+from judge.sandbox.box import CellFault
 
 _MIB = 1024 * 1024
 _SLACK_BYTES = 64 * _MIB

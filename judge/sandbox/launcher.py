@@ -2,7 +2,7 @@
 
 The box's folders are first bound where that user can reach them; bubblewrap then is root of a user namespace only.
 
-``python -m judge.launcher PATH… -- COMMAND…``; runs before bubblewrap in its process, with only the standard library.
+``python -m judge.sandbox.launcher PATH… -- COMMAND…``; becomes bubblewrap; only the standard library.
 """
 
 from __future__ import annotations

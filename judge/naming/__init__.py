@@ -1,0 +1,1 @@
+"""How a diagnosis finds the misconceptions that explain a failed transcript."""

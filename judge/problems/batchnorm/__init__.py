@@ -1,0 +1,1 @@
+"""What the BatchNorm problems share: scenarios, reference, misconceptions."""

@@ -1,0 +1,1 @@
+"""How a problem proves its own exam: sample submissions, misconceptions, many seeds."""
