@@ -124,9 +124,9 @@ def _probes(suspect: Suspect, hypothesis: Hypothesis) -> list[int]:
 
 def _once_each(numbered: Iterable[Hypothesis]) -> list[Hypothesis]:
     """Hypotheses that differ in more than their number; their habits are what every number has."""
-    kinds: dict[Frozen, Hypothesis] = {}
+    kinds: dict[tuple[str | None, Frozen], Hypothesis] = {}
     for one in numbered:
-        kind = tuple(change for change in one.changes if change[0] != one.fitted)
+        kind = one.fitted, tuple(change for change in one.changes if change[0] != one.fitted)
         before = kinds.setdefault(kind, one)
         kinds[kind] = replace(before, habits=before.habits & one.habits)
     return list(kinds.values())

@@ -15,3 +15,8 @@ settings.load_profile("handcode")
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("gpu") and not Path("/dev/nvidiactl").exists():
         pytest.skip("needs an NVIDIA GPU")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys last: their server lives to the end of the session, and other tests count the processes below this one."""
+    items.sort(key=lambda item: "journeys" in item.path.parts)

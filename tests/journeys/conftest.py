@@ -48,6 +48,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "HANDCODE_PORT": str(port),
         "HANDCODE_PRACTICE": "1",
         "HANDCODE_SUBMISSIONS_PER_MINUTE": "600",
+        "HANDCODE_LOGINS_PER_MINUTE": "600",
     }
     log = tmp_path_factory.mktemp("log") / "serve.log"
     with log.open("w") as errors:

@@ -100,7 +100,7 @@ def _make_root(tmpfs: list[str]) -> None:
     for path, _, options in (entry.partition(":") for entry in tmpfs):
         if Path(path).is_dir():
             _mount("-t", "tmpfs", "-o", options, "tmpfs", path)
-    for path in {ROOT, Path(sys.prefix), Path(sys.base_prefix)}:
+    for path in sorted({ROOT, Path(sys.prefix), Path(sys.base_prefix)}):  # a folder before what lies in it
         if not path.exists():
             path.mkdir(parents=True)
             _mount("--rbind", f"{STAGE}{path}", path)

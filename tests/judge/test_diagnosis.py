@@ -1,0 +1,261 @@
+"""Diagnosis: the right name, two right names, or none; and never a name for what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from judge import exam as exams
+from judge.cell import wire
+from judge.cell.driver import Roles, find_roles
+from judge.diagnosis import NOTHING_KNOWN, diagnose
+from judge.exam import Exam, Observation, Seen, Transcript
+from judge.grading import AnswerKey, answer_key, grade
+from judge.problem import Problem, load, load_all
+from judge.proof.specimens import Specimen, in_this_process, specimens
+from judge.report import Diagnosis, Verdict
+from tests.judge.layers import ByHand
+
+problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+
+SEED = 31
+
+
+@cache
+def prepared(slug: str, seed: int = SEED) -> tuple[Exam, AnswerKey]:
+    exam = exams.prepare(load(slug), seed)
+    return exam, answer_key(exam)
+
+
+def diagnosed(problem: Problem, build: Any, seed: int = SEED, roles: Roles | None = None) -> tuple[Diagnosis, ...]:
+    exam, key = prepared(problem.slug, seed)
+    transcript = exams.observe(exam, build, roles or find_roles(build, rank=exam.rank))
+    return diagnose(key, transcript, grade(key, transcript, problem.accept))
+
+
+def wrong(problem: Problem, convention: str = "biased", seed: int = 3, **changes: Any) -> Any:
+    return exams.module_of(problem.slug, "misconceptions").build(changes, convention, seed)
+
+
+def roles_of(problem: Problem, build: Any) -> Roles:
+    try:
+        return find_roles(build, rank=prepared(problem.slug)[0].rank)
+    except RuntimeError:
+        return Roles(None, None)
+
+
+def verdict_of(problem: Problem, build: Any) -> Verdict:
+    """Some variants of a mistake are no mistake for every problem: a count of N is right where there are N values."""
+    exam, key = prepared(problem.slug)
+    transcript = exams.observe(exam, build, roles_of(problem, build))
+    return grade(key, transcript, problem.accept).verdict
+
+
+def ids(diagnoses: Iterable[Diagnosis]) -> set[str]:
+    return {diagnosis.id for diagnosis in diagnoses}
+
+
+def diagnosed_specimen(specimen: Specimen, problem: Problem) -> set[str]:
+    exam, _ = prepared(problem.slug)
+    with in_this_process(specimen, problem, exam.rank) as (build, roles):
+        return ids(diagnosed(problem, build, roles=roles))
+
+
+# The samples, written by other hands
+
+
+@problems
+def test_single_mistakes_are_named_in_95_of_100_samples(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if len(one.expects) == 1]
+    assert len(samples) >= 60
+    missed = {one.name: found for one in samples if not set(one.expects) <= (found := diagnosed_specimen(one, problem))}
+    assert len(missed) <= 0.05 * len(samples), missed
+
+
+@problems
+def test_both_mistakes_of_a_pair_are_named_in_7_of_10_samples(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if len(one.expects) == 2]
+    assert len(samples) >= 10
+    missed = {one.name: found for one in samples if not set(one.expects) <= (found := diagnosed_specimen(one, problem))}
+    assert len(missed) <= 0.3 * len(samples), missed
+
+
+@problems
+def test_no_right_sample_is_diagnosed(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if one.verdict is Verdict.ACCEPTED]
+    assert len(samples) >= 12
+    assert {one.name: found for one in samples if (found := diagnosed_specimen(one, problem))} == {}
+
+
+@problems
+def test_a_sample_with_an_unknown_mistake_gets_no_name(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if one.verdict is Verdict.WRONG_ANSWER and not one.expects]
+    assert samples
+    assert {one.name: found for one in samples if (found := diagnosed_specimen(one, problem))} == {}
+
+
+# The misconceptions themselves
+
+
+@problems
+@pytest.mark.parametrize("convention", ["biased", "unbiased"])
+def test_a_layer_with_a_misconception_is_called_by_its_name(problem: Problem, convention: str) -> None:
+    called = {}
+    for one in exams.module_of(problem.slug, "misconceptions").MISCONCEPTIONS:
+        for variant in one.variants:
+            if verdict_of(problem, wrong(problem, convention, **variant)) is Verdict.WRONG_ANSWER:
+                build = wrong(problem, convention, **variant)  # a fresh one: shared state is one of the mistakes
+                called[one.id] = ids(diagnosed(problem, build, roles=roles_of(problem, build)))
+                break
+    assert {name: found for name, found in called.items() if name not in found} == {}
+
+
+@problems
+def test_a_typed_number_is_solved_for(problem: Problem) -> None:
+    for changes, name in (
+        ({"eps_value": 3.3e-4}, "eps_hard_coded"),
+        ({"eps_value": 1e-8}, "eps_hard_coded"),
+        ({"momentum_value": 0.37}, "momentum_hard_coded"),
+        ({"momentum_value": 0.63}, "momentum_hard_coded"),
+    ):
+        assert ids(diagnosed(problem, wrong(problem, **changes))) == {name}
+
+
+@problems
+def test_a_typed_number_is_solved_for_beside_another_mistake(problem: Problem) -> None:
+    found = ids(diagnosed(problem, wrong(problem, momentum_value=0.37, affine_use="shift_scaled")))
+    assert found == {"momentum_hard_coded", "scale_applied_to_shift"}
+
+
+@problems
+def test_each_of_two_mistakes_explains_its_own_checks(problem: Problem) -> None:
+    found = {one.id: one.explains for one in diagnosed(problem, wrong(problem, variance_count="n-1", rule="reversed"))}
+    assert set(found) == {"unbiased_output_var", "momentum_reversed"}
+    assert "train_output.batch_statistics" in found["unbiased_output_var"]
+    assert "train_output.batch_statistics" not in found["momentum_reversed"]
+    assert "running_stats.one_step" in found["momentum_reversed"]
+    assert "running_stats.one_step" not in found["unbiased_output_var"]
+
+
+@problems
+def test_how_a_layer_is_made_tells_mistakes_apart_that_behave_alike(problem: Problem) -> None:
+    alike = {
+        "affine_missing": {"affine_kind": "missing"},
+        "affine_as_buffers": {"affine_kind": "buffers"},
+        "affine_not_parameters": {"affine_kind": "attributes"},
+        "stops_gradient_mean": {"detach": "mean"},
+        "backward_without_mean_term": {"mean_term": False, "own_backward": True},
+        "own_training_flag": {"mode": "always"},
+        "eval_uses_batch": {"eval_source": "batch"},
+    }
+    for name, changes in alike.items():
+        assert ids(diagnosed(problem, wrong(problem, **changes))) == {name}
+
+
+@problems
+def test_two_names_of_one_behaviour_are_both_given(problem: Problem) -> None:
+    assert ids(diagnosed(problem, wrong(problem, axes="all"))) == {"global_statistics", "scalar_statistics"}
+
+
+# No name
+
+
+class Sines(ByHand):
+    """Wrong in a way nobody has a name for."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return torch.sin(super().forward(x))
+
+
+class RaisesAlways(ByHand):
+    def forward(self, x: torch.Tensor) -> Any:
+        raise ZeroDivisionError
+
+
+class BadMean(ByHand):
+    """A mean that is a little off has no name, and the checks it spoils are not explained by another's."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, var = super().learn(x)
+        return mean * 1.01, var
+
+
+@problems
+@pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean])
+def test_a_mistake_nobody_knows_gets_no_name(problem: Problem, layer: Any) -> None:
+    assert diagnosed(problem, layer) == ()
+
+
+@problems
+def test_following_a_convention_that_is_not_accepted_is_no_misconception(problem: Problem) -> None:
+    exam, key = prepared(problem.slug)
+    build = wrong(problem, "unbiased")
+    transcript = exams.observe(exam, build, find_roles(build, rank=exam.rank))
+    graded = grade(key, transcript, ("biased",))
+    assert graded.verdict is Verdict.WRONG_ANSWER
+    assert diagnose(key, transcript, graded) == ()
+
+
+@problems
+def test_a_mistake_is_named_whatever_convention_is_pinned(problem: Problem) -> None:
+    exam, key = prepared(problem.slug)
+    build = wrong(problem, "unbiased", rule="reversed")
+    transcript = exams.observe(exam, build, find_roles(build, rank=exam.rank))
+    assert ids(diagnose(key, transcript, grade(key, transcript, ("biased",)))) == {"momentum_reversed"}
+
+
+def test_there_is_a_sentence_for_no_name_in_both_languages() -> None:
+    assert set(NOTHING_KNOWN) == {"en", "zh"}
+
+
+# Transcripts that no honest layer sends
+
+
+@problems
+def test_the_same_transcript_gets_the_same_diagnosis(problem: Problem) -> None:
+    build = wrong(problem, rule="reversed", affine_use="none_in_eval")
+    assert diagnosed(problem, build) == diagnosed(problem, build) != ()
+
+
+@problems
+def test_a_run_that_ended_early_is_diagnosed_by_what_it_showed(problem: Problem) -> None:
+    exam, key = prepared(problem.slug)
+    build = wrong(problem, variance_count="n-1")
+    whole = exams.observe(exam, build, find_roles(build, rank=exam.rank))
+    cut: Transcript = (*whole[:20], *(None for _ in whole[20:]))
+    assert ids(diagnose(key, cut, grade(key, cut, problem.accept))) == {"unbiased_output_var"}
+    nothing: Transcript = (None,) * len(whole)
+    assert diagnose(key, nothing, grade(key, nothing, problem.accept)) == ()
+
+
+def _strange(seen: Seen, kind: str) -> Seen:
+    values = {
+        "empty": np.zeros((0,), dtype=np.float32),
+        "long": np.arange(300_000, dtype=np.int64),
+        "bool": np.ones((2, 2), dtype=np.bool_),
+        "nan": np.full((3,), np.nan),
+        "infinite": np.full((4, 3), np.inf, dtype=np.float32),
+    }
+    if kind == "absent":
+        return Seen(tuple(Observation(one.label, "absent", None) for one in seen.observations))
+    if kind == "error":
+        return Seen((), error=wire.RawError("RuntimeError", None, "size " * 400, 4_000_000_000))
+    if kind == "fewer":
+        return Seen(seen.observations[:-1])
+    array = values[kind]
+    return Seen(tuple(Observation(one.label, str(array.dtype), array) for one in seen.observations))
+
+
+@problems
+@pytest.mark.parametrize("kind", ["empty", "long", "bool", "nan", "infinite", "absent", "error", "fewer"])
+def test_no_transcript_whatever_raises(problem: Problem, kind: str) -> None:
+    exam, key = prepared(problem.slug)
+    build = wrong(problem)
+    honest = exams.observe(exam, build, find_roles(build, rank=exam.rank))
+    transcript = tuple(None if seen is None else _strange(seen, kind) for seen in honest)
+    assert diagnose(key, transcript, grade(key, transcript, problem.accept)) == ()
