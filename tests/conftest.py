@@ -18,5 +18,5 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys last: their server lives to the end of the session, and other tests count the processes below this one."""
+    """Journeys last: their server lives to the end of the session, and others count the processes below this one."""
     items.sort(key=lambda item: "journeys" in item.path.parts)
