@@ -116,14 +116,19 @@ def test_a_layer_with_a_misconception_is_called_by_its_name(problem: Problem, co
 
 
 @problems
-def test_a_typed_number_is_solved_for(problem: Problem) -> None:
-    for changes, name in (
-        ({"eps_value": 3.3e-4}, "eps_hard_coded"),
-        ({"eps_value": 1e-8}, "eps_hard_coded"),
-        ({"momentum_value": 0.37}, "momentum_hard_coded"),
-        ({"momentum_value": 0.63}, "momentum_hard_coded"),
-    ):
-        assert ids(diagnosed(problem, wrong(problem, **changes))) == {name}
+def test_a_typed_number_is_solved_for_in_9_of_10_exams(problem: Problem) -> None:
+    typed = [
+        ("eps_value", 3.3e-4, "eps_hard_coded"),
+        ("eps_value", 1e-8, "eps_hard_coded"),
+        ("momentum_value", 0.37, "momentum_hard_coded"),
+        ("momentum_value", 0.63, "momentum_hard_coded"),
+    ]
+    found = {
+        (name, value, seed): ids(diagnosed(problem, wrong(problem, **{choice: value}), seed)) == {name}
+        for choice, value, name in typed
+        for seed in (SEED, SEED + 1, SEED + 2)
+    }
+    assert sum(found.values()) >= 0.9 * len(found), found
 
 
 @problems
