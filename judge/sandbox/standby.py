@@ -133,7 +133,8 @@ class Cell:
 
     def exit(self) -> Exit | None:
         """How the candidate's process ended, if init told; a fault told over the gate is raised."""
-        with suppress(BlockingIOError):
+        # A reset: init died before it had read all we said, and told nothing.
+        with suppress(BlockingIOError, ConnectionResetError):
             message = self.gate.recv(1024)
             if message.startswith(messages.EXIT):
                 status, microseconds = messages.EXIT_TAIL.unpack(message[len(messages.EXIT) :])

@@ -268,8 +268,9 @@ def test_a_dead_zygote_is_a_fault_of_ours_once_and_then_replaced(monkeypatch: py
         os.kill(int(zygote), signal.SIGKILL)
         running.join()
         assert len(faults) == 1
+        # Until the keeper has noticed, a waiting cell of the dead box may still be handed out, and is a fault as well.
+        assert eventually(lambda: with_zygote._box not in (box, None))
         assert run(with_zygote, "pass").ended is Ended.FINISHED
-        assert with_zygote._box is not box
     finally:
         with_zygote.close()
 
