@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import torch
 
-from judge.cell import answering, gate, kernel, landlock, warmup
+from judge.cell import answering, gate, kernel, landlock, pages
 
 CHANNEL, GATE = 3, 4
 """The cell's descriptors besides stdin, stdout and stderr; the candidate sees only the first."""
@@ -48,6 +48,8 @@ class Walls:
     devices: tuple[str, ...]
     no_nested_namespaces: bool
     """Whether ``/proc/sys/user`` can be written here; where a container engine keeps it read-only, seccomp is alone."""
+    pages: tuple[pages.Range, ...]
+    """What a job writes of the memory it shares with the zygote."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ def _init(walls: Walls) -> None:
         _Step.name = "candidate"
         candidate = os.fork()
         if candidate == 0:
-            _candidate(walls.device)
+            _candidate(walls)
         _reap(candidate)
     except BaseException as error:
         _tell_fault(error)
@@ -229,15 +231,15 @@ def _reap(candidate: int) -> None:
             os._exit(0)  # and with process 1 the kernel ends every other process of this cell
 
 
-def _candidate(device: str) -> None:
+def _candidate(walls: Walls) -> None:
     """Process 2: last limits, then the driver."""
     try:
         _reseed()
-        if device == "cuda":
+        if walls.device == "cuda":
             _Step.name = "cuda"
-            torch.zeros(1, device=device).add_(1).item()  # after the fork: a context does not survive one
+            torch.zeros(1, device=walls.device).add_(1).item()  # after the fork: a context does not survive one
         os.write(GATE, gate.READY)
-        warmup.run()  # touches what an exam touches, while nobody waits: 2,000 pages are copied here and not later
+        pages.copy_ahead(walls.pages)
         limits = _answer(gate.LIMITS)
         cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(limits)
         for limit, value in (

@@ -31,6 +31,10 @@ _WARM_MODULES = (
 """What a candidate's file may import, imported before the fork: a cell then reads no module from disk."""
 
 
+_REHEARSALS = 4
+"""Python adapts a function to what it meets after some eight calls; each of these calls the driver a dozen times."""
+
+
 def main() -> None:
     """``zygote.py CONTROL DEVICE``: the socket's descriptor and ``cpu`` or ``cuda``."""
     os.environ.clear()  # bubblewrap leaves PWD
@@ -40,10 +44,10 @@ def main() -> None:
         _warm_up()
     from judge.cell import kernel
 
-    walls = _walls(sys.argv[2])
     gc.collect()
     gc.freeze()
     kernel.use_huge_pages()
+    walls = _walls(sys.argv[2])
     control.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
     _serve(control, walls)
 
@@ -58,13 +62,14 @@ def _warm_up() -> None:
         importlib.import_module(name)
     from judge.cell import norms, warmup
 
-    warmup.run()
     norms.install()
+    for _ in range(_REHEARSALS):
+        warmup.run()
     warnings.resetwarnings()
 
 
 def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it at the top would import torch there
-    from judge.cell import jail, landlock, seccomp
+    from judge.cell import jail, landlock, pages, seccomp, warmup
 
     devices = ["/dev/null", "/dev/zero"]
     if device == "cuda":
@@ -75,6 +80,7 @@ def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it 
         landlock=landlock.abi(),
         devices=tuple(devices),
         no_nested_namespaces=os.statvfs("/proc/sys").f_flag & os.ST_RDONLY == 0,
+        pages=pages.learn(warmup.run),
     )
 
 
