@@ -49,6 +49,11 @@ def unshare(flags: int) -> None:
     _checked(_libc.unshare(flags), "unshare")
 
 
+def setns(descriptor: int) -> None:
+    """Enters the namespace of an open ``/proc/PID/ns`` file (a pid namespace: for this process's next child)."""
+    _checked(_libc.setns(descriptor, 0), "setns")
+
+
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
     """mount(2)."""
     encoded = [None if text is None else text.encode() for text in (source, target, kind)]

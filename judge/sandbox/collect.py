@@ -63,6 +63,7 @@ class Collector:
         self.output = {cell.stdout: bytearray(), cell.stderr: bytearray()}
         self.output_bytes = 0
         self.ended: Ended | None = None
+        self.told: Exit | None = None
 
     def run(self, address_bytes: int) -> CellOutcome | None:
         """The outcome, or None when the cell died before any code of the candidate ran; raises ``CellFault``."""
@@ -89,6 +90,7 @@ class Collector:
         channel = cell.channel.fileno()
         poll.register(channel, select.POLLIN | select.POLLOUT)
         poll.register(cell.init_pidfd, select.POLLIN)
+        poll.register(cell.gate, select.POLLIN)
         for descriptor in self.output:
             poll.register(descriptor, select.POLLIN)
         deadline = started + self.limits.wall_seconds
@@ -102,7 +104,8 @@ class Collector:
                 look_at = now + self._look()
                 continue
             for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - now) * 1000)):
-                if descriptor == cell.init_pidfd:
+                if descriptor in (cell.init_pidfd, cell.gate.fileno()):
+                    self.told = cell.exit()
                     self._drain()
                     self.ended = self.ended or Ended.EXITED
                     return
@@ -184,7 +187,7 @@ class Collector:
     def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
         """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
         ended = self.ended or Ended.EXITED
-        told = self.cell.exit()
+        told = self.told or self.cell.exit()
         if ended is not Ended.FINISHED:
             if not self.cell.box.alive():
                 raise CellFault("The zygote ended and took this cell with it.")
