@@ -124,10 +124,9 @@ def _keep_descriptors(gate_end: int, channel: int, stdout: int, stderr: int) -> 
 
 
 def _default_signals() -> None:
-    """Python's own choice stays: SIGPIPE and SIGXFSZ become exceptions, Ctrl-C is no business of a cell."""
+    """Python's own choice stays: SIGPIPE and SIGXFSZ become exceptions."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
@@ -194,6 +193,8 @@ def _init(walls: Walls) -> None:
         _Step.name = "seccomp"
         kernel.install_seccomp(walls.seccomp)
         _Step.name = "candidate"
+        # With a handler, process 1 could be ended from inside, and that would look like a fault of ours.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         candidate = os.fork()
         if candidate == 0:
             _candidate(walls.device)
@@ -232,6 +233,7 @@ def _reap(candidate: int) -> None:
 def _candidate(device: str) -> None:
     """Process 2: last limits, then the driver."""
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         _reseed()
         if device == "cuda":
             _Step.name = "cuda"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import struct
 import time
 from contextlib import suppress
@@ -22,7 +23,6 @@ from judge.sandbox.standby import Cell, Exit
 
 _CHUNK = 256 * 1024
 _PROCESSORS = os.cpu_count() or 1
-_SIGXCPU = 24
 
 
 class Ended(StrEnum):
@@ -79,9 +79,7 @@ class Collector:
             self.cell.wait()
         wall_ms = (time.monotonic() - started) * 1000
         self._drain()
-        outcome = self._outcome(used, wall_ms)
-        untouched = outcome.ended is Ended.KILLED and outcome.signal is None and not outcome.frames
-        return None if untouched else outcome  # the first frame is sent before the file is loaded
+        return self._outcome(used, wall_ms)
 
     def _collect(self, started: float) -> None:
         """Until END, the cell's death, or a limit."""
@@ -92,7 +90,7 @@ class Collector:
         for descriptor in self.output:
             poll.register(descriptor, select.POLLIN)
         deadline = started + self.limits.wall_seconds
-        look_at = started + self._seconds_to_next_look(Used(0, 0, False))
+        look_at = started + self._seconds_to_next_look(Used(0, 0, memory_exceeded=False, machine_out_of_memory=False))
         while self.ended is None:
             now = time.monotonic()
             if now >= deadline:
@@ -181,20 +179,25 @@ class Collector:
                 if not self._read_output(descriptor):
                     break
 
-    def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
+    def _outcome(self, used: Used, wall_ms: float) -> CellOutcome | None:
         """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
         ended = self.ended or Ended.EXITED
         told = self.cell.exit()
         if ended is not Ended.FINISHED:
-            if not self.cell.box.alive():
-                raise CellFault("The zygote ended and took this cell with it.")
             last = self.meter.used()
-            used = Used(max(used.cpu_ns, last.cpu_ns), last.peak_bytes, used.memory_exceeded or last.memory_exceeded)
+            used = Used(
+                max(used.cpu_ns, last.cpu_ns),
+                last.peak_bytes,
+                used.memory_exceeded or last.memory_exceeded,
+                last.machine_out_of_memory,
+            )
         code, number = _decode(told)
+        if ended is Ended.EXITED and not used.memory_exceeded:
+            if told is None and not self.frames:
+                return None  # the first frame is sent before the file is loaded
+            self._blame(told, number, used)
         if ended is Ended.EXITED and number is not None:
-            ended = Ended.CPU_LIMIT if number == _SIGXCPU else Ended.KILLED
-        elif ended is Ended.EXITED and told is None:
-            ended = Ended.KILLED
+            ended = Ended.CPU_LIMIT if number == signal.SIGXCPU else Ended.KILLED
         cpu_ns = max(used.cpu_ns, told.cpu_ns if told and self.cell.group is None else 0)
         if used.memory_exceeded:
             ended = Ended.MEMORY_LIMIT
@@ -211,6 +214,18 @@ class Collector:
             cpu_ms=cpu_ns / 1e6,
             peak_memory_bytes=used.peak_bytes,
         )
+
+    @staticmethod
+    def _blame(told: Exit | None, number: int | None, used: Used) -> None:
+        """Raises ``CellFault`` for a death that the candidate cannot have brought about.
+
+        Init cannot be ended from inside: the kernel drops what the candidate sends it. So it dies without telling how
+        the candidate ended only by a hand from outside, whoever's: the zygote's end, the machine's lack of memory.
+        """
+        if used.machine_out_of_memory and (told is None or number == signal.SIGKILL):
+            raise CellFault("The machine ran out of memory and ended a cell that had not used up its own.")
+        if told is None:
+            raise CellFault("A cell was ended from outside; the zygote may have died.")
 
 
 def _readable(descriptor: int) -> bool:

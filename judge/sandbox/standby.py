@@ -133,9 +133,11 @@ class Cell:
 
     def exit(self) -> Exit | None:
         """How the candidate's process ended, if init told; a fault told over the gate is raised."""
-        # A reset: init died before it had read all we said, and told nothing.
-        with suppress(BlockingIOError, ConnectionResetError):
-            message = self.gate.recv(1024)
+        with suppress(BlockingIOError):
+            try:
+                message = self.gate.recv(1024)
+            except ConnectionResetError:  # told once, when not all we said was read; what init said comes after it
+                message = self.gate.recv(1024)
             if message.startswith(messages.EXIT):
                 status, microseconds = messages.EXIT_TAIL.unpack(message[len(messages.EXIT) :])
                 return Exit(status, microseconds * 1000)
