@@ -78,10 +78,10 @@ browser:
 	@$(MAKE) --no-print-directory python
 	@$(locked) sh -c 'test -x .venv/bin/pip || $(PYTHON) -m venv --clear .venv'
 
-.venv/installed: pyproject.toml constraints.txt | .venv/bin/pip
+.venv/installed: pyproject.toml constraints.txt scripts/install-packages | .venv/bin/pip
 	@$(locked) env TORCH_INDEX='$(TORCH_INDEX)' scripts/install-packages $@
 
-.venv/installed-dev: pyproject.toml constraints.txt | .venv/installed
+.venv/installed-dev: pyproject.toml constraints.txt scripts/install-packages | .venv/installed
 	@$(locked) env TORCH_INDEX='$(TORCH_INDEX)' scripts/install-packages $@ dev
 
 app/static/dist/built: $(page_sources) | .venv/bin/pip

@@ -18,6 +18,7 @@ from pathlib import Path
 from judge.cell import landlock
 from judge.cells import CellFault, CellOutcome, Cells, Ended
 from judge.problem import Limits
+from judge.sandbox.box import telling_places
 from judge.sandbox.cgroups import Mode
 
 _MIB = 1024 * 1024
@@ -111,7 +112,7 @@ def probe_walls(cells: Cells) -> list[Probe]:
 
 
 def _environment_probes() -> list[Probe]:
-    return [_bubblewrap(), _user()]
+    return [_bubblewrap(), _user(), _telling_places()]
 
 
 def _bubblewrap() -> Probe:
@@ -130,6 +131,13 @@ def _user() -> Probe:
         return Probe("user", True, False, "started as root; every cell gets an unused user of its own")
     detail = "started as an ordinary user; cells share it, each in a user namespace of its own"
     return Probe("user", True, False, detail)
+
+
+def _telling_places() -> Probe:
+    places = telling_places()
+    detail = f"code in a cell can read of {', '.join(places)}." if places else "code in a cell can read of none"
+    advice = "Run `make clean setup`, with PYTHON=/usr/bin/python3 if the interpreter's own folder is named."
+    return Probe("folders of this machine", not places, False, detail, advice)
 
 
 def _canary(cells: Cells) -> Probe:

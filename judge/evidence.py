@@ -16,6 +16,8 @@ _LIMIT_VERDICTS = {
     Ended.MEMORY_LIMIT: Verdict.MEMORY_LIMIT,
     Ended.OUTPUT_LIMIT: Verdict.OUTPUT_LIMIT,
 }
+_MOST_FINDINGS_BYTES = 1024 * 1024
+"""Four times what a file of 64 KiB can name honestly; as objects of Python it is 30 MB."""
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 
@@ -46,6 +48,8 @@ def read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
 
 def _read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
     frames = {(kind, index): payload for kind, index, payload in outcome.frames}
+    if list(frames) != sorted(frames):  # NORMS ahead of the scenarios would hide the driver's own
+        raise wire.Malformed("frames out of order")
     scenarios = {index: payload for (kind, index), payload in frames.items() if kind == wire.Kind.SCENARIO}
     if any(index >= len(exam.concretes) for index in scenarios):
         raise wire.Malformed("a scenario the exam does not have")
@@ -91,18 +95,26 @@ def _last_words(outcome: CellOutcome) -> str:
 def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, ...], bool]:
     named = _rows(frames.get((wire.Kind.LOOKED, 0)), 3)
     ran = _rows(frames.get((wire.Kind.NORMS, 0)), 2)
-    findings = [RuleFinding(str(name)[:200], _line(line), "ran") for name, line in ran]
-    findings += [RuleFinding(str(name)[:200], _line(line), "named") for name, line, _ in named]
+    findings = [RuleFinding(_name(name), _line(line), "ran") for name, line in ran]
+    findings += [RuleFinding(_name(name), _line(line), "named") for name, line, _ in named]
     return tuple(findings[:50]), bool(ran) or any(quiet is True for _, _, quiet in named)
 
 
 def _rows(payload: bytes | None, width: int) -> list[list[object]]:
     if payload is None:
         return []
+    if len(payload) > _MOST_FINDINGS_BYTES:
+        raise wire.Malformed("findings without end")
     rows = json.loads(payload)
     if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == width for row in rows):
         raise wire.Malformed("findings of another form")
     return rows
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise wire.Malformed("a finding without a name")
+    return value[:200].encode("utf-8", "replace").decode()  # JSON may hold half a surrogate pair, a database may not
 
 
 def _line(value: object) -> int | None:

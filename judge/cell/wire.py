@@ -125,6 +125,10 @@ class RawResult:
     error: RawError | None
 
 
+MAX_NAME_BYTES = 200
+MAX_MESSAGE_BYTES = 2000
+
+
 def pack_text(text: str, most: int) -> bytes:
     """``u16`` length and UTF-8; cut to ``most`` bytes."""
     data = text.encode("utf-8", "replace")[:most]
@@ -134,7 +138,7 @@ def pack_text(text: str, most: int) -> bytes:
 def pack_error(type_name: str, line: int | None, message: str, step: int) -> bytes:
     """An exception: type, line in the candidate's file (−1: none), message, index of the step."""
     place = struct.pack("<iH", -1 if line is None else line, step)
-    return place + pack_text(type_name, 200) + pack_text(message, 2000)
+    return place + pack_text(type_name, MAX_NAME_BYTES) + pack_text(message, MAX_MESSAGE_BYTES)
 
 
 class _Cursor:
@@ -155,8 +159,10 @@ class _Cursor:
         values: tuple[int, ...] = struct.unpack(form, self.take(struct.calcsize(form)))
         return values
 
-    def text(self) -> str:
+    def text(self, most: int) -> str:
         (size,) = self.unpack("<H")
+        if size > most:
+            raise Malformed("a text too long")
         return self.take(size).decode("utf-8", "replace")
 
 
@@ -171,7 +177,7 @@ def read_error(payload: bytes) -> RawError:
 
 def _error(cursor: _Cursor) -> RawError:
     line, step = cursor.unpack("<iH")
-    type_name, message = cursor.text(), cursor.text()
+    type_name, message = cursor.text(MAX_NAME_BYTES), cursor.text(MAX_MESSAGE_BYTES)
     return RawError(type_name, line if line >= 0 else None, message, step)
 
 

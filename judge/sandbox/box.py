@@ -89,7 +89,7 @@ class Box:
             raise CellFault(f"The zygote takes no orders: {error}") from error
 
     def alive(self) -> bool:
-        """Whether the zygote still holds its end of the socket; closed before its cells die, so never late."""
+        """Whether the zygote still holds its end of the socket; a killed one may for a moment longer than its cells."""
         try:
             return self.control.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
         except BlockingIOError:
@@ -223,6 +223,23 @@ def _library_folders() -> list[Path]:
     candidates = [Path("/usr/lib") / triplet, Path("/usr/lib64")]
     candidates += [path for path in (Path("/lib") / triplet, Path("/lib64")) if not path.parent.is_symlink()]
     return [path for path in candidates if path.is_dir() and not path.is_symlink()]
+
+
+def telling_places() -> list[str]:
+    """Folders of this machine that code in a cell can read of, though it cannot see them.
+
+    A compiled file names the path of its source. An interpreter that was built for a folder names it in its library;
+    one below ``/usr`` is the same on every machine.
+    """
+    found = {str(path.parent) for path in _packages() if _names(path / "__pycache__", path.parent)}
+    if not _executable().is_relative_to("/usr"):
+        found.add(sys.base_prefix)
+    return sorted(found)
+
+
+def _names(compiled: Path, folder: Path) -> bool:
+    """Whether a compiled file there holds the path of the folder."""
+    return any(os.fsencode(folder) in file.read_bytes() for file in compiled.glob("*.pyc"))
 
 
 def _packages() -> list[Path]:

@@ -28,12 +28,17 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a cell's group has used: CPU in nanoseconds since the group was made, memory in bytes."""
+    """What a cell's group has used: CPU in nanoseconds since the group was made, memory in bytes.
+
+    ``kills`` counts processes killed for want of memory, be it the group's or the machine's; only the former comes
+    with a further one of ``times_at_limit``.
+    """
 
     cpu_ns: int
     memory_bytes: int
     peak_bytes: int
-    out_of_memory: int
+    kills: int
+    times_at_limit: int
 
 
 class Group:
@@ -48,6 +53,8 @@ class Group:
             "memory.limit_in_bytes", "memory.usage_in_bytes", "memory.max_usage_in_bytes"
         )  # fmt: skip
         self._limit, self._current, self._peak = (memory / name for name in names)
+        if not unified:
+            _write(memory / "memory.swappiness", "0")  # else memory past the limit would go to swap, and on
 
     def join(self, pid: int) -> None:
         """Puts a process, and so its later children, into the group."""
@@ -77,12 +84,14 @@ class Group:
         """The numbers now."""
         if self._unified:
             cpu = int(_field(_read(self._cpu / "cpu.stat"), "usage_usec")) * 1000
-            kills = _field(_read(self._memory / "memory.events"), "oom_kill")
+            events = _read(self._memory / "memory.events")
+            at_limit = _field(events, "max")
         else:
             cpu = int(_read(self._cpu / "cpuacct.usage"))
-            kills = _field(_read(self._memory / "memory.oom_control"), "oom_kill")
+            events = _read(self._memory / "memory.oom_control")
+            at_limit = _read(self._memory / "memory.failcnt")
         peak = int(_read(self._peak)) if self._peak.exists() else 0
-        return Usage(cpu, int(_read(self._current)), peak, int(kills))
+        return Usage(cpu, int(_read(self._current)), peak, int(_field(events, "oom_kill")), int(at_limit))
 
     def empty(self) -> bool:
         """Whether no process is left in the group."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import struct
 import time
 from contextlib import suppress
@@ -22,7 +23,6 @@ from judge.sandbox.standby import Cell, Exit
 
 _CHUNK = 256 * 1024
 _PROCESSORS = os.cpu_count() or 1
-_SIGXCPU = 24
 
 
 class Ended(StrEnum):
@@ -80,9 +80,7 @@ class Collector:
             self.cell.wait()
         wall_ms = (time.monotonic() - started) * 1000
         self._drain()
-        outcome = self._outcome(used, wall_ms)
-        untouched = outcome.ended is Ended.KILLED and outcome.signal is None and not outcome.frames
-        return None if untouched else outcome  # the first frame is sent before the file is loaded
+        return self._outcome(used, wall_ms)
 
     def _collect(self, started: float) -> None:
         """Until END, the cell's death, or a limit."""
@@ -94,7 +92,7 @@ class Collector:
         for descriptor in self.output:
             poll.register(descriptor, select.POLLIN)
         deadline = started + self.limits.wall_seconds
-        look_at = started + self._seconds_to_next_look(Used(0, 0, False))
+        look_at = started + self._seconds_to_next_look(Used(0, 0, memory_exceeded=False, machine_out_of_memory=False))
         while self.ended is None:
             now = time.monotonic()
             if now >= deadline:
@@ -105,7 +103,7 @@ class Collector:
                 continue
             for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - now) * 1000)):
                 if descriptor in (cell.init_pidfd, cell.gate.fileno()):
-                    self.told = cell.exit()
+                    self.told = self._how_it_ended()
                     self._drain()
                     self.ended = self.ended or Ended.EXITED
                     return
@@ -116,6 +114,11 @@ class Collector:
                         poll.unregister(channel)
                 elif not self._read_output(descriptor):
                     poll.unregister(descriptor)
+
+    def _how_it_ended(self) -> Exit | None:
+        """What the zygote told of the candidate's process, unless process 1 is gone too: another hand ended both."""
+        told = self.cell.exit()
+        return None if self.cell.ending() else told
 
     def _look(self) -> float:
         """Checks what only asking shows; returns the seconds until the next look is due."""
@@ -184,20 +187,25 @@ class Collector:
                 if not self._read_output(descriptor):
                     break
 
-    def _outcome(self, used: Used, wall_ms: float) -> CellOutcome:
+    def _outcome(self, used: Used, wall_ms: float) -> CellOutcome | None:
         """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
         ended = self.ended or Ended.EXITED
-        told = self.told or self.cell.exit()
+        told = self.told
         if ended is not Ended.FINISHED:
-            if not self.cell.box.alive():
-                raise CellFault("The zygote ended and took this cell with it.")
             last = self.meter.used()
-            used = Used(max(used.cpu_ns, last.cpu_ns), last.peak_bytes, used.memory_exceeded or last.memory_exceeded)
+            used = Used(
+                max(used.cpu_ns, last.cpu_ns),
+                last.peak_bytes,
+                used.memory_exceeded or last.memory_exceeded,
+                last.machine_out_of_memory,
+            )
         code, number = _decode(told)
+        if ended is Ended.EXITED and not used.memory_exceeded:
+            if told is None and not self.frames:
+                return None  # the first frame is sent before the file is loaded
+            self._blame(told, number, used)
         if ended is Ended.EXITED and number is not None:
-            ended = Ended.CPU_LIMIT if number == _SIGXCPU else Ended.KILLED
-        elif ended is Ended.EXITED and told is None:
-            ended = Ended.KILLED
+            ended = Ended.CPU_LIMIT if number == signal.SIGXCPU else Ended.KILLED
         cpu_ns = max(used.cpu_ns, told.cpu_ns if told and self.cell.group is None else 0)
         if used.memory_exceeded:
             ended = Ended.MEMORY_LIMIT
@@ -214,6 +222,19 @@ class Collector:
             cpu_ms=cpu_ns / 1e6,
             peak_memory_bytes=used.peak_bytes,
         )
+
+    @staticmethod
+    def _blame(told: Exit | None, number: int | None, used: Used) -> None:
+        """Raises ``CellFault`` for a death that the candidate cannot have brought about.
+
+        Process 1 cannot be ended from inside: the kernel drops what the candidate sends it. And the zygote tells how
+        the candidate's process ended. So both are gone without a word only by a hand from outside, whoever's: the
+        zygote's end, the machine's lack of memory.
+        """
+        if used.machine_out_of_memory and (told is None or number == signal.SIGKILL):
+            raise CellFault("The machine ran out of memory and ended a cell that had not used up its own.")
+        if told is None:
+            raise CellFault("A cell was ended from outside; the zygote may have died.")
 
 
 def _readable(descriptor: int) -> bool:

@@ -18,11 +18,15 @@ _KIBIBYTE = 1024
 
 @dataclass(frozen=True)
 class Used:
-    """Since the job was handed over; ``memory_exceeded`` means the limit was hit, whoever noticed."""
+    """Since the job was handed over; ``memory_exceeded`` means the limit was hit, whoever noticed.
+
+    ``machine_out_of_memory`` means that the kernel killed for want of memory without a limit of ours being hit.
+    """
 
     cpu_ns: int
     peak_bytes: int
     memory_exceeded: bool
+    machine_out_of_memory: bool
 
 
 class Meter(Protocol):
@@ -44,15 +48,16 @@ class _GroupMeter:
     def __init__(self, group: Group, memory_bytes: int) -> None:
         self._group = group
         self._base_bytes = group.set_memory(memory_bytes)
-        start = group.usage()
-        self._base_cpu, self._base_kills = start.cpu_ns, start.out_of_memory
+        self._start = group.usage()
 
     def used(self) -> Used:
         now = self._group.usage()
+        killed, at_limit = now.kills > self._start.kills, now.times_at_limit > self._start.times_at_limit
         return Used(
-            now.cpu_ns - self._base_cpu,
+            now.cpu_ns - self._start.cpu_ns,
             max(0, now.peak_bytes - self._base_bytes),
-            now.out_of_memory > self._base_kills,
+            memory_exceeded=killed and at_limit,
+            machine_out_of_memory=killed and not at_limit,
         )
 
 
@@ -72,11 +77,14 @@ class _ProcessMeter:
         self._base_bytes, self._base_cpu = self._memory(), 0
         self._base_cpu = self._cpu()
         self._peak = self._cpu_seen = 0
+        self._base_kills = _kills_on_this_machine()
 
     def used(self) -> Used:
         self._peak = max(self._peak, self._memory() - self._base_bytes)
         self._cpu_seen = max(self._cpu_seen, self._cpu() - self._base_cpu)
-        return Used(self._cpu_seen, self._peak, self._peak > self._most)
+        exceeded = self._peak > self._most
+        killed = _kills_on_this_machine() > self._base_kills
+        return Used(self._cpu_seen, self._peak, exceeded, machine_out_of_memory=killed and not exceeded)
 
     def _memory(self) -> int:
         folder = os.statvfs(self._cell.tmp)
@@ -117,3 +125,9 @@ class _ProcessMeter:
 
 def _kibibytes(path: str, fields: tuple[str, ...]) -> int:
     return sum(int(line.split()[1]) for line in Path(path).read_text().splitlines() if line.startswith(fields))
+
+
+def _kills_on_this_machine() -> int:
+    """How often the kernel has killed for want of memory, anywhere; 0 where it does not count."""
+    lines = Path("/proc/vmstat").read_text().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)

@@ -145,15 +145,25 @@ class Cell:
         poll.register(self.init_pidfd, select.POLLIN)
         return bool(poll.poll(0))
 
+    def ending(self) -> bool:
+        """Whether init is gone or about to be: it gives up its memory, then ends the others, and only then is dead."""
+        try:
+            with open(f"/proc/{self.init_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
+                return int(file.read().split()[0]) == 0
+        except OSError:
+            return True
+
     def gone(self) -> bool:
         """Whether no process is left, in the pid namespace and in the control group."""
         return self.dead() and (self.group is None or self.group.empty())
 
     def exit(self) -> Exit | None:
         """How the candidate's process ended, if it has; a fault told over the gate is raised."""
-        # A reset: the candidate's process died before it had read all we said.
-        with suppress(BlockingIOError, ConnectionResetError):
-            message = self.gate.recv(1024)
+        with suppress(BlockingIOError):
+            try:
+                message = self.gate.recv(1024)
+            except ConnectionResetError:  # told once, when not all we said was read; what the zygote said comes after
+                message = self.gate.recv(1024)
             if message.startswith(messages.EXIT):
                 status, microseconds = messages.EXIT_TAIL.unpack(message[len(messages.EXIT) :])
                 return Exit(status, microseconds * 1000)

@@ -7,13 +7,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
+from cell_jobs import LIMITS, MIB, descendants, descriptors, run
 
 from judge.cell import wire
-from judge.cells import CellFault, Cells, Ended
+from judge.cells import CellFault, CellOutcome, Cells, Ended
 from judge.sandbox.standby import Cell, Shape
 
 
@@ -226,7 +227,7 @@ for _ in range(5):
         time.sleep(60)
 """
     run(cells, spawn)
-    settled = 2 + 2 * cells.standby  # bubblewrap, the zygote, and init and candidate of each standby cell
+    settled = 3 + 2 * cells.standby  # bubblewrap, zygote, mason, and init and candidate of each standby cell
     assert eventually(lambda: at_rest(cells) and len(descendants()) == settled), descendants()
     before = descriptors()
     for _ in range(10):
@@ -235,48 +236,84 @@ for _ in range(5):
     assert descriptors() == before
 
 
-def test_a_dead_zygote_is_replaced_and_the_next_job_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+@contextmanager
+def running(cells: Cells, count: int, over: list[CellOutcome | CellFault]) -> Iterator[list[Cell]]:
+    """So many cells in which endless code runs by now; ``over`` gets what becomes of each."""
+    taken: list[Cell] = []
+    find = cells._find
+
+    def noted(shape: Shape) -> Cell | None:
+        cell = find(shape)
+        taken.extend([cell] if cell else [])
+        return cell
+
+    def judge() -> None:
+        try:
+            over.append(run(cells, "open('/tmp/running', 'w').close()\nwhile True: pass", wall_seconds=60.0))
+        except CellFault as fault:
+            over.append(fault)
+
+    def runs(cell: Cell) -> bool:  # before that, a dead cell is replaced and nobody hears of it
+        folder = os.statvfs(cell.tmp)
+        return folder.f_files - folder.f_ffree == 2
+
+    threads = [threading.Thread(target=judge) for _ in range(count)]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(cells, "_find", noted)
+        for thread in threads:
+            thread.start()
+        assert eventually(lambda: len(taken) == count and all(map(runs, taken)))
+    yield taken
+    for thread in threads:
+        thread.join()
+
+
+def test_a_dead_zygote_is_a_fault_for_every_cell_it_takes_along_and_is_replaced() -> None:
     with_zygote = Cells(standby=1)
     try:
-        faults: list[CellFault] = []
-        taken: list[Cell] = []
-        find = with_zygote._find
-
-        def noted(shape: Shape) -> Cell | None:
-            cell = find(shape)
-            taken.extend([cell] if cell else [])
-            return cell
-
-        def judge() -> None:
-            try:
-                with_zygote.run(job("open('/tmp/running', 'w').close()\nwhile True: pass"), LIMITS)
-            except CellFault as fault:
-                faults.append(fault)
-
-        def code_runs() -> bool:  # before that, a dead cell is replaced and nobody hears of it
-            folder = os.statvfs(taken[-1].tmp) if taken else None
-            return folder is not None and folder.f_files - folder.f_ffree == 2
-
-        with monkeypatch.context() as patched:
-            patched.setattr(with_zygote, "_find", noted)
-            running = threading.Thread(target=judge)
-            running.start()
-            assert eventually(lambda: with_zygote._running == 1 and code_runs())
-        box = with_zygote._box
-        assert box is not None
-        [zygote] = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
-        os.kill(int(zygote), signal.SIGKILL)
-        running.join()
-        # Mostly one; a cell that dies before the zygote's socket closes is still told as killed, which is a known gap.
-        assert len(faults) <= 1
-        # Until the keeper has noticed, a waiting cell of the dead box may still be handed out, and is a fault as well.
-        assert eventually(lambda: with_zygote._box not in (box, None))
-        assert run(with_zygote, "pass").ended is Ended.FINISHED
+        for _ in range(3):
+            box = with_zygote._box
+            assert box is not None
+            over: list[CellOutcome | CellFault] = []
+            with running(with_zygote, 10, over):
+                [zygote] = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
+                os.kill(int(zygote), signal.SIGKILL)
+            assert [type(one) for one in over] == [CellFault] * 10
+            # Until the keeper has noticed, a waiting cell of the dead box may still be handed out, and is a fault too.
+            assert eventually(lambda: with_zygote._box not in (box, None))  # noqa: B023 - called at once
+            assert run(with_zygote, "pass").ended is Ended.FINISHED
     finally:
         with_zygote.close()
 
 
-def test_closing_leaves_no_process_descriptor_or_group() -> None:
+def test_a_cell_ended_from_outside_is_a_fault(cells: Cells) -> None:
+    for _ in range(3):
+        over: list[CellOutcome | CellFault] = []
+        with running(cells, 10, over) as taken:
+            for cell in taken:
+                signal.pidfd_send_signal(cell.init_pidfd, signal.SIGKILL)
+        assert [type(one) for one in over] == [CellFault] * 10
+    assert eventually(lambda: at_rest(cells))
+
+
+def test_process_1_of_a_cell_takes_no_signal_from_inside(cells: Cells) -> None:
+    send = """
+import ctypes, os, time
+call = ctypes.CDLL(None).syscall
+info = (ctypes.c_int * 32)(0, 0, -1)
+for number in range(1, 65):
+    info[0] = number
+    call(62, 1, number), call(200, 1, number), call(234, 1, 1, number)  # kill, tkill, tgkill
+    call(129, 1, number, info), call(297, 1, 1, number, info)  # rt_sigqueueinfo, rt_tgsigqueueinfo
+time.sleep(0.2)
+"""
+    assert run(cells, send).ended is Ended.FINISHED
+    outcome = run(cells, send + "os.kill(os.getpid(), 9)")
+    assert (outcome.ended, outcome.signal) == (Ended.KILLED, signal.SIGKILL)
+
+
+def test_closing_leaves_no_process_descriptor_or_group(cells: Cells) -> None:
+    assert eventually(lambda: at_rest(cells))
     processes, open_before, groups = set(descendants()), descriptors(), _groups()
     made = Cells(standby=2)
     run(made, "print(1)")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cell_jobs import MIB, run
 
-from judge.cells import Cells, Ended
+from judge.cells import CellFault, Cells, Ended
+from judge.sandbox.cgroups import Mode
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +173,35 @@ except OSError:
 print(made)
 """
     assert _counted(cells, source, files=20) == 20
+
+
+def test_want_of_memory_above_the_cells_is_a_fault_of_ours(cells: Cells) -> None:
+    if cells.mode is not Mode.V1:
+        pytest.skip("a limit above the cells is set here through version 1 of control groups")
+    above = cells._groups._roots[0]
+    used = int((above / "memory.usage_in_bytes").read_text())
+    (above / "memory.limit_in_bytes").write_text(str(used + 40 * MIB))
+    try:
+        with pytest.raises(CellFault, match="The machine ran out of memory"):
+            run(cells, _HOLD.format(mib=100))
+    finally:
+        (above / "memory.limit_in_bytes").write_text("-1")
+    assert run(cells, _HOLD.format(mib=100)).ended is Ended.FINISHED
+
+
+def test_without_groups_a_kill_by_the_machine_is_no_suicide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("judge.sandbox.cgroups._find", lambda: (Mode.NONE, (Path("/"),) * 3))
+    kills = iter(range(10_000))
+    die = "import os; os.kill(os.getpid(), 9)"
+    watched = Cells(standby=1)
+    try:
+        assert run(watched, die).ended is Ended.KILLED
+        monkeypatch.setattr("judge.sandbox.meter._kills_on_this_machine", lambda: next(kills))
+        with pytest.raises(CellFault, match="The machine ran out of memory"):
+            run(watched, die)
+        assert run(watched, "import os; os._exit(3)").ended is Ended.EXITED
+    finally:
+        watched.close()
 
 
 def test_what_was_used_is_reported(cells: Cells) -> None:

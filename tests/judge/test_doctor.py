@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import compileall
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from judge import doctor
 from judge.cells import Cells
 from judge.doctor import Probe
+from judge.sandbox import box
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +63,20 @@ def test_only_required_walls_stop_the_judging() -> None:
     assert doctor.complaint([Probe("control groups", False, False, "none")]) is None
     assert "network" in str(doctor.complaint([Probe("network", False, True, "open")]))
     assert Probe("network", False, True, "open.", "Close it.").line() == "FAIL network: open. Close it."
+
+
+def test_packages_compiled_for_the_box_name_no_folder_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (Path(__file__).parents[2] / "scripts/install-packages").read_text()
+    command = next(line for line in script.splitlines() if "-m compileall" in line)
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("def one(): pass\n")
+    monkeypatch.setattr("judge.sandbox.box._packages", lambda: [package])
+    compileall.compile_dir(tmp_path, quiet=1)
+    assert str(tmp_path) in box.telling_places()
+    command = command.replace(".venv/bin/python", sys.executable)
+    subprocess.run(["sh", "-c", f"site={tmp_path}\n{command}"], check=True)
+    assert str(tmp_path) not in box.telling_places()
+    assert b"/box/packages/package/__init__.py" in next(package.glob("__pycache__/*.pyc")).read_bytes()

@@ -7,13 +7,17 @@ import json
 import struct
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from judge import evidence
 from judge.cell import wire
 from judge.cells import CellOutcome, Ended
+from judge.comparing import Kind, distance, same
 from judge.engine import _report, _Stages
+from judge.exam import Observation, Seen
 from judge.problem import load
 from judge.report import Verdict
 from judge.stock import Prepared, prepare_exam
@@ -166,3 +170,55 @@ def test_any_frames_end_in_a_verdict_that_is_not_accepted(
     report = _report(prepared, outcome, prepared.exam.problem.accept, "cpu", _Stages())
     assert report.verdict not in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR)
     json.dumps(report.to_dict(), allow_nan=False)
+
+
+def _outcome(frames: list[tuple[int, int, bytes]]) -> CellOutcome:
+    return CellOutcome(tuple(frames), Ended.FINISHED, None, None, b"", b"", 1.0, 1.0, 1)
+
+
+def _findings(prepared: Prepared, norms: bytes) -> evidence.Evidence:
+    return evidence.read(prepared.exam, prepared.key.labels, _outcome([(wire.Kind.NORMS, 0, norms)]))
+
+
+def test_frames_out_of_the_drivers_order_are_nobodys_answer(prepared: Prepared) -> None:
+    early = [(wire.Kind.NORMS, 0, b"[]"), (wire.Kind.SCENARIO, 0, b"\0\0\0")]
+    found = evidence.read(prepared.exam, prepared.key.labels, _outcome(early))
+    assert found.error is not None
+    assert "the judge's channel" in found.error.message
+    assert set(found.transcript) == {None}
+
+
+@pytest.mark.parametrize(
+    "norms",
+    [
+        b"[" + b",".join([b'["",0]'] * 1_000_000) + b"]",
+        b"[[[[1]], 1]]",
+        b'[[{"a": 1}, 1]]',
+        b"[[null, null]]",
+        b"[" * 4_000_000,
+    ],
+)
+def test_findings_without_end_or_name_are_refused(prepared: Prepared, norms: bytes) -> None:
+    assert _findings(prepared, norms).findings == ()
+
+
+def test_half_a_surrogate_pair_in_a_finding_can_be_stored(prepared: Prepared) -> None:
+    [finding] = _findings(prepared, b'[["\\ud800 batch_norm", 3]]').findings
+    assert finding.name.encode() == b"? batch_norm"
+
+
+@pytest.mark.parametrize(("name", "message"), [(wire.MAX_NAME_BYTES + 1, 0), (0, wire.MAX_MESSAGE_BYTES + 1)])
+def test_words_longer_than_the_driver_sends_are_refused(name: int, message: int) -> None:
+    words = struct.pack("<H", name) + b"x" * name + struct.pack("<H", message) + b"x" * message
+    with pytest.raises(wire.Malformed):
+        wire.read_error(struct.pack("<iH", 1, 0) + words)
+
+
+def test_whole_numbers_at_the_ends_of_their_range_are_not_taken_for_equal() -> None:
+    expected, forged = (
+        Seen((Observation("parameters.sizes", "int64", np.array([value], np.int64)),)) for value in (5, 5 - 2**63)
+    )
+    difference = same(expected, forged, [0.5])
+    assert difference is not None
+    assert difference.kind is Kind.VALUE
+    assert distance(expected, forged, [0.5]) > 1
