@@ -272,13 +272,16 @@ def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
     return Seen(observations, error=result.error)
 
 
+_ON_THE_WIRE = {name: np.dtype(name).newbyteorder("<") for name in wire.DTYPES if name != "bfloat16"}
+
+
 def _array(raw: wire.RawTensor) -> Array | None:
     if raw.dtype in ("absent", "strange"):
         return None
     if raw.dtype == "bfloat16":
         bits = np.frombuffer(raw.data, dtype="<u2").astype(np.uint32) << 16
         return bits.view(np.float32).reshape(raw.shape)
-    return np.frombuffer(raw.data, dtype=np.dtype(raw.dtype).newbyteorder("<")).reshape(raw.shape)
+    return np.frombuffer(raw.data, dtype=_ON_THE_WIRE[raw.dtype]).reshape(raw.shape)
 
 
 # The same on the trusted side
