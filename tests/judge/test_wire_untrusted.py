@@ -190,6 +190,14 @@ def test_frames_out_of_the_drivers_order_are_nobodys_answer(prepared: Prepared) 
     assert set(found.transcript) == {None}
 
 
+def test_more_observations_than_the_steps_make_are_refused(prepared: Prepared) -> None:
+    for more, expected in ((0, True), (1, False)):
+        count = len(prepared.key.labels[0]) + more
+        payload = struct.pack("<BH", 0, count) + bytes((wire.ABSENT, 0)) * count
+        found = evidence.read(prepared.exam, prepared.key.labels, _outcome([(wire.Kind.SCENARIO, 0, payload)]))
+        assert (found.transcript[0] is not None) is expected
+
+
 @pytest.mark.parametrize(
     "norms",
     [
