@@ -118,4 +118,4 @@ def _name(value: object) -> str:
 
 
 def _line(value: object) -> int | None:
-    return value if isinstance(value, int) and 0 < value < 1_000_000 else None
+    return value if type(value) is int and 0 < value < 1_000_000 else None  # True is an instance of int

@@ -264,6 +264,8 @@ def transcript_of_cell(exam: Exam, labels: list[list[str]], frames: dict[int, by
 
 
 def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
+    if len(result.observations) > len(labels):
+        raise wire.Malformed("more observations than the steps make")
     observations = tuple(
         Observation(label, raw.dtype, _array(raw)) for label, raw in zip(labels, result.observations, strict=False)
     )

@@ -174,23 +174,25 @@ def _version_2() -> tuple[Path, Path, Path]:
     """Our own group of the unified hierarchy, if memory and pids were delegated to us; raises where not.
 
     A group with processes of its own may not share out controllers, so this process first moves to a leaf beside the
-    cells, as systemd's ``Delegate=yes`` and a container's own hierarchy allow.
+    cells, as systemd's ``Delegate=yes`` and a container's own hierarchy allow. Where the whole service was delegated
+    one group, whoever else is in it (its web server, what started both) moves along.
     """
     own = _own_group("cgroup2", "")
     if own.name.startswith(_PREFIX):
         own = own.parent  # this process has moved before
     top = next(path for path in (own, *own.parents) if not (path.parent / "cgroup.procs").exists())
-    for parent in (own, top):  # root on a plain machine shares its session's group with others, but may use the top
+    # Root on a plain machine shares its session's group with strangers, whom it leaves alone: it may use the top.
+    for parent, everyone in ((own, False), (top, False), (own, True)):
         with suppress(OSError, LookupError):
-            return _version_2_below(parent)
+            return _version_2_below(parent, everyone=everyone)
     raise LookupError("no group of version 2 to divide")
 
 
-def _version_2_below(own: Path) -> tuple[Path, Path, Path]:
+def _version_2_below(own: Path, *, everyone: bool) -> tuple[Path, Path, Path]:
     if not _shares(own, "cgroup.controllers"):
         raise LookupError("memory and pids are not delegated")
     if not _shares(own, "cgroup.subtree_control"):
-        _move_to_a_leaf(own)
+        _move_to_a_leaf(own, _read(own / "cgroup.procs").split() if everyone else [str(os.getpid())])
     root = _fresh(own)
     _write(root / "cgroup.subtree_control", "+memory +pids")
     return root, root, root
@@ -200,15 +202,17 @@ def _shares(folder: Path, name: str) -> bool:
     return {"memory", "pids"} <= set(_read(folder / name).split())
 
 
-def _move_to_a_leaf(own: Path) -> None:
+def _move_to_a_leaf(own: Path, pids: list[str]) -> None:
     """Makes room for controllers below ``own``; back again where others of its processes stand in the way."""
     leaf = own / f"{_PREFIX}{os.getpid()}-worker"
     leaf.mkdir(exist_ok=True)
-    _write(leaf / "cgroup.procs", str(os.getpid()))
     try:
+        for pid in pids:
+            _write(leaf / "cgroup.procs", pid)
         _write(own / "cgroup.subtree_control", "+memory +pids")
     except OSError:
-        _write(own / "cgroup.procs", str(os.getpid()))
+        for pid in _read(leaf / "cgroup.procs").split():
+            _write(own / "cgroup.procs", pid)
         leaf.rmdir()
         raise
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,8 @@ def test_what_is_made_is_removed() -> None:
     assert taken is not None
     assert taken.empty()
     groups.close()
-    assert not [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if f"/handcode-{os.getpid()}-" in folder]
+    left = [folder for folder, _, _ in os.walk("/sys/fs/cgroup") if f"/handcode-{os.getpid()}-" in folder]
+    assert not [folder for folder in left if not folder.endswith("-worker")]  # this process itself is in that one
 
 
 def test_a_group_counts_anew_for_each_cell() -> None:
@@ -63,3 +66,56 @@ def test_a_group_of_version_2_reads_and_writes_its_files(unified: Path) -> None:
     assert (unified / "cgroup.procs").read_text() == "4242"
     assert group.usage() == cgroups.Usage(1_500_000, 1048576, 3145728, kills=1, times_at_limit=4)
     assert not group.empty()
+
+
+HIERARCHY = Path("/sys/fs/cgroup")
+SERVICE = """
+import os, time
+from judge.sandbox.cgroups import Groups
+groups = Groups()
+group = groups.take()
+child = os.fork()
+if child == 0:
+    time.sleep(0.2)
+    held = bytearray(b"x") * (64 << 20)
+    os._exit(0)
+group.set_processes(3)
+group.join(child)
+group.set_memory(16 << 20)
+os.waitpid(child, 0)
+used = group.usage()
+print(groups.mode, used.kills, used.times_at_limit > 0, used.peak_bytes > 10 << 20, group.empty())
+groups.close()
+"""
+
+
+@pytest.mark.skipif(
+    not (HIERARCHY / "cgroup.controllers").exists()
+    or "memory" not in (HIERARCHY / "cgroup.controllers").read_text()
+    or os.geteuid() != 0,
+    reason="needs root and a hierarchy of version 2 with controllers",
+)
+def test_a_service_of_several_processes_divides_the_group_delegated_to_it() -> None:
+    service, user = HIERARCHY / "service.test", 61_234
+    (HIERARCHY / "cgroup.subtree_control").write_text("+memory +pids")
+    service.mkdir()
+    for name in ("", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
+        os.chown(service / name, user, user)
+
+    def join() -> None:
+        (service / "cgroup.procs").write_text(str(os.getpid()))
+        os.setgid(user)
+        os.setuid(user)
+
+    try:
+        done = subprocess.run(
+            ["sh", "-c", '"$0" -c "$1"; exit $?', sys.executable, SERVICE],
+            preexec_fn=join,
+            capture_output=True,
+            text=True,
+            env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert done.stdout.split() == ["cgroup", "v2", "1", "True", "True", "True"], done.stderr
+    finally:
+        for folder in [*service.glob("*/"), service]:
+            folder.rmdir()

@@ -47,6 +47,11 @@ def test_a_probe_that_gets_through_is_a_wall_that_does_not_hold(cells: Cells, mo
     assert "files of the host" in (doctor.complaint(list(probes.values())) or "")
 
 
+def test_a_user_whose_home_is_the_root_folder_can_judge(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/")
+    assert doctor.complaint(doctor.probe_walls(cells)) is None
+
+
 def test_a_limit_that_is_not_kept_is_a_wall_that_does_not_hold(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
     run = cells.run
     monkeypatch.setattr(cells, "run", lambda job, limits: run(job, dataclasses.replace(limits, processes=40)))

@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Iterable
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -19,7 +20,7 @@ from judge.comparing import Kind, distance, same
 from judge.engine import _report, _Stages
 from judge.exam import Observation, Seen
 from judge.problem import load
-from judge.report import Verdict
+from judge.report import Report, Verdict
 from judge.stock import Prepared, prepare_exam
 
 kinds = st.sampled_from([*wire.Kind, 0, 5, 255])
@@ -170,6 +171,7 @@ def test_any_frames_end_in_a_verdict_that_is_not_accepted(
     report = _report(prepared, outcome, prepared.exam.problem.accept, "cpu", _Stages())
     assert report.verdict not in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR)
     json.dumps(report.to_dict(), allow_nan=False)
+    assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(report)), Report).verdict == report.verdict
 
 
 def _outcome(frames: list[tuple[int, int, bytes]]) -> CellOutcome:
@@ -186,6 +188,14 @@ def test_frames_out_of_the_drivers_order_are_nobodys_answer(prepared: Prepared) 
     assert found.error is not None
     assert "the judge's channel" in found.error.message
     assert set(found.transcript) == {None}
+
+
+def test_more_observations_than_the_steps_make_are_refused(prepared: Prepared) -> None:
+    for more, expected in ((0, True), (1, False)):
+        count = len(prepared.key.labels[0]) + more
+        payload = struct.pack("<BH", 0, count) + bytes((wire.ABSENT, 0)) * count
+        found = evidence.read(prepared.exam, prepared.key.labels, _outcome([(wire.Kind.SCENARIO, 0, payload)]))
+        assert (found.transcript[0] is not None) is expected
 
 
 @pytest.mark.parametrize(
@@ -205,6 +215,12 @@ def test_findings_without_end_or_name_are_refused(prepared: Prepared, norms: byt
 def test_half_a_surrogate_pair_in_a_finding_can_be_stored(prepared: Prepared) -> None:
     [finding] = _findings(prepared, b'[["\\ud800 batch_norm", 3]]').findings
     assert finding.name.encode() == b"? batch_norm"
+
+
+@pytest.mark.parametrize("line", [b"true", b"1e3", b"NaN", b"-1", b"[]", b'"3"', b"1000000"])
+def test_a_line_that_is_no_line_is_left_out(prepared: Prepared, line: bytes) -> None:
+    [finding] = _findings(prepared, b'[["batch_norm", ' + line + b"]]").findings
+    assert finding.line is None
 
 
 @pytest.mark.parametrize(("name", "message"), [(wire.MAX_NAME_BYTES + 1, 0), (0, wire.MAX_MESSAGE_BYTES + 1)])
