@@ -27,8 +27,9 @@ class NewSubmission(BaseModel):
     )
 
     problem: str = Field(min_length=1, max_length=64, description="A slug of GET problems.")
-    code: str = Field(min_length=1, description="The whole file, at most 64 KiB of UTF-8.")
-    device: Device = Device.CPU
+    # Said here for the description, checked by `submissions.submit`, which answers in words of ours.
+    code: str = Field(json_schema_extra={"minLength": 1}, description="The whole file, at most 64 KiB of UTF-8.")
+    device: str = Field(default=Device.CPU, json_schema_extra={"enum": [*Device]}, description="Where it is judged.")
     label: str | None = Field(default=None, max_length=200, description="Any word of yours to find it again.")
 
 
