@@ -115,6 +115,33 @@ def test_tab_indents_and_escape_then_tab_leaves_the_editor(visit: Visit, invitat
     expect(page.get_by_role("button", name="Run samples")).to_be_focused()
 
 
+def test_the_focus_stays_on_the_button_while_the_verdict_arrives(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT)
+    button = page.get_by_role("button", name="Submit")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert verdict_of(page) == "accepted"
+    expect(button).to_be_focused()
+
+
+def test_on_a_narrow_screen_the_focus_goes_to_the_result_that_replaces_the_code(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation, width=390, height=844)
+    page.get_by_role("tab", name="Code").click()
+    type_code(page, RIGHT)
+    page.keyboard.press("Control+Shift+Enter")
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#result")).to_be_focused()
+
+
+def test_two_quick_presses_send_once(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").dblclick()
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#history-body tbody tr")).to_have_count(1)
+
+
 def test_a_lost_connection_is_said_and_the_draft_stays(visit: Visit, invitation: str) -> None:
     visitor = visit()
     page = visitor.page

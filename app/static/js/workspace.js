@@ -81,8 +81,8 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt === form) markFault(view, null);
 });
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  // The next click is another submission; only a repeated click of this one is the same.
-  if (event.detail.elt === form) form.elements.once.value = newKey();
+  // The second press of a double click is the same submission: it comes after the answer, which takes a few milliseconds.
+  if (event.detail.elt === form) setTimeout(() => (form.elements.once.value = newKey()), 1000);
 });
 document.body.addEventListener("htmx:sendError", () => {
   const notice = document.getElementById("offline").content.firstElementChild.cloneNode(true);
