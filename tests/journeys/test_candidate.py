@@ -52,6 +52,9 @@ def test_a_run_shows_samples_and_is_not_scored(visit: Visit, invitation: str) ->
     failed = page.locator("#result .sample[open]").first
     expect(failed).to_contain_text("Expected")
     expect(failed).to_contain_text("Largest difference")
+    expect(page.locator(".verdict-head")).to_contain_text("Samples differ")
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#history tbody tr")).to_contain_text("Samples differ")
 
 
 def test_hostile_output_is_shown_as_text(visit: Visit, invitation: str) -> None:
