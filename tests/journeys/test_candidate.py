@@ -77,6 +77,20 @@ def test_an_exception_leads_to_its_line(visit: Visit, invitation: str) -> None:
     expect(page.locator(".cm-activeLine")).to_contain_text("raise ValueError")
 
 
+def test_a_line_of_code_that_is_no_longer_in_the_editor_is_shown_in_the_code_that_was_sent(
+    visit: Visit, invitation: str
+) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RAISES)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "runtime_error"
+    type_code(page, RIGHT)
+    page.get_by_role("link", name="line 16 of your file").click()
+    expect(page.locator("#R16")).to_be_in_viewport()
+    expect(page.locator("#R16")).to_contain_text("raise ValueError")
+    expect(page.locator(".cm-content")).not_to_be_focused()
+
+
 def test_an_old_submission_comes_back_and_undo_brings_the_draft(visit: Visit, invitation: str) -> None:
     page = _enter(visit, invitation)
     type_code(page, WRONG)
@@ -184,6 +198,9 @@ def test_on_a_narrow_screen_one_panel_is_shown_and_nothing_overflows(visit: Visi
     page.get_by_role("button", name="Submit").click()
     assert verdict_of(page) == "accepted"
     expect(page.locator("#result")).to_be_visible()
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#history tbody tr")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_code_never_goes_out_under_another_candidates_name(visit: Visit, interviewer: Page) -> None:
