@@ -33,11 +33,15 @@ class AnswerKey:
     tolerances: tuple[tuple[float, ...], ...]
 
 
+Differences = tuple[Difference | None, ...]
+
+
 @dataclass(frozen=True)
 class Graded:
     """A transcript graded: ``differences`` (one a scenario, None: passed or never run) are against ``graded_as``.
 
-    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not.
+    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not; ``by_convention`` are
+    the differences under each, accepted or not.
     """
 
     checks: tuple[CheckResult, ...]
@@ -45,7 +49,8 @@ class Graded:
     score: float
     convention: str | None
     graded_as: str
-    differences: tuple[Difference | None, ...]
+    differences: Differences
+    by_convention: dict[str, Differences]
     verdict: Verdict
 
 
@@ -117,7 +122,7 @@ def _apart(wide: Seen, rows: list[Array | None], copies: int) -> list[Seen]:
 def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Graded:
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
     compared = _compare(key, transcript)
-    graded_as = max(accept, key=lambda convention: _passed(key, compared[convention], transcript))
+    graded_as = closest(key, compared, transcript, accept)
     differences = compared[graded_as]
     checks = _checks(key.exam, differences, transcript)
     groups = tuple(_group(group, checks) for group in key.exam.problem.groups)
@@ -128,11 +133,21 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
         convention=_convention(compared),
         graded_as=graded_as,
         differences=differences,
+        by_convention=compared,
         verdict=_verdict(checks),
     )
 
 
-Differences = tuple[Difference | None, ...]
+def failures(key: AnswerKey, transcript: Transcript) -> list[int]:
+    """The scenarios a whole transcript fails under the convention that fits it best."""
+    compared = _compare(key, transcript)
+    best = closest(key, compared, transcript, tuple(compared))
+    return [index for index, difference in enumerate(compared[best]) if difference is not None]
+
+
+def closest(key: AnswerKey, compared: dict[str, Differences], transcript: Transcript, among: tuple[str, ...]) -> str:
+    """The convention under which the layer passes the most; the first of equals."""
+    return max(among, key=lambda convention: _passed(key, compared[convention], transcript))
 
 
 def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
