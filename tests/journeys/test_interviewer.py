@@ -91,6 +91,19 @@ def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> No
     expect(interviewer.locator("main")).to_contain_text("No submission fits this filter")
 
 
+def test_arrow_keys_pass_a_filters_choices_without_leaving_the_page(interviewer: Page) -> None:
+    interviewer.goto("/submissions")
+    verdict = interviewer.get_by_label("Verdict").first
+    verdict.focus()
+    for _ in range(2):
+        interviewer.keyboard.press("ArrowDown")
+    expect(verdict).to_be_focused()
+    expect(verdict).to_have_value("wrong_answer")
+    assert interviewer.url.endswith("/submissions")
+    interviewer.get_by_role("button", name="Filter").press("Enter")
+    interviewer.wait_for_url("**verdict=wrong_answer**")
+
+
 def test_a_pinned_convention_is_told_to_the_candidate_and_holds(visit: Visit, interviewer: Page) -> None:
     interviewer.goto("/invitations")
     interviewer.get_by_label("Candidate's name").fill("Pinned Person")
