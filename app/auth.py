@@ -29,6 +29,9 @@ CANDIDATE_COOKIE = "handcode_candidate"
 """Two cookies: an interviewer who opens an invitation to look at it stays signed in."""
 
 GUEST_DAYS = 30
+READING_DAYS = 7
+"""For so long after an invitation's end its candidate may read what they sent. With a session that ends at the same
+second, whoever submits a moment late meets a page that does not know them."""
 
 _hasher = PasswordHasher()
 
@@ -97,11 +100,16 @@ async def sign_in(database: Database, name: str, password: str, *, hours: float)
 
 
 async def admit_candidate(session: AsyncSession, invitation: Invitation) -> str:
-    """Opens the session of an invited candidate and returns the cookie's value; it ends with the invitation."""
-    hours = (invitation.expires_at - now()).total_seconds() / 3600
+    """Opens the session of an invited candidate and returns the cookie's value."""
     if invitation.opened_at is None:
         invitation.opened_at = now()
+    hours = candidate_hours(invitation)
     return _open_session(session, hours, candidate_id=invitation.candidate_id, invitation_id=invitation.id)
+
+
+def candidate_hours(invitation: Invitation) -> float:
+    """How long a session opened now with this invitation lasts."""
+    return (invitation.expires_at - now()).total_seconds() / 3600 + READING_DAYS * 24
 
 
 async def admit_guest(session: AsyncSession, name: str = "Guest") -> tuple[Candidate, str]:

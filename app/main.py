@@ -23,6 +23,7 @@ from app.errors import (
     BadRequest,
     Internal,
     Invalid,
+    WrongMediaType,
     problem_response,
 )
 from app.limits import RateLimiter
@@ -97,19 +98,37 @@ async def _app_error(request: Request, error: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     kind = BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Internal)
-    detail = "" if error.detail == kind.title else str(error.detail)
-    return render_error(request, kind(detail, headers=error.headers))
+    return render_error(request, kind(_sentence(request, error), headers=error.headers))
+
+
+def _sentence(request: Request, error: HTTPException) -> str:
+    """What FastAPI and Starlette say in two words, said so that the sender knows what to change."""
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return f"The body is not UTF-8: byte {error.__cause__.start} cannot be read."
+    if error.status_code == 404:
+        return "There is nothing at this address; /docs describes the API."
+    if error.status_code == 405:
+        return f"{request.method} does nothing at this address; use {(error.headers or {}).get('Allow', 'another')}."
+    return str(error.detail)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     # Without `input`: it repeats the sender's code, and may hold what JSON cannot say.
     faults = [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
-    unreadable = any(fault["type"] == "json_invalid" for fault in error.errors())
+    for fault in error.errors():
+        if fault["type"] == "json_invalid":
+            where = f"{fault['ctx']['error']} at character {fault['loc'][-1]}"
+            return render_error(request, BadRequest(f"The body is not JSON: {where}."))
+        if fault["loc"] == ("body",) and not _sends_json(request):
+            return render_error(request, WrongMediaType("Send the body as JSON, with Content-Type: application/json."))
     detail = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)[:500]
-    if unreadable:
-        return render_error(request, BadRequest("The body is not JSON: " + detail))
     return render_error(request, Invalid(detail, errors=faults))
+
+
+def _sends_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -27,8 +27,9 @@ class NewSubmission(BaseModel):
     )
 
     problem: str = Field(min_length=1, max_length=64, description="A slug of GET problems.")
-    code: str = Field(min_length=1, description="The whole file, at most 64 KiB of UTF-8.")
-    device: Device = Device.CPU
+    # Said here for the description, checked by `submissions.submit`, which answers in words of ours.
+    code: str = Field(json_schema_extra={"minLength": 1}, description="The whole file, at most 64 KiB of UTF-8.")
+    device: str = Field(default=Device.CPU, json_schema_extra={"enum": [*Device]}, description="Where it is judged.")
     label: str | None = Field(default=None, max_length=200, description="Any word of yours to find it again.")
 
 
@@ -207,12 +208,21 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     """
     whole = report.to_dict()
     public = {key: whole[key] for key in _PUBLIC}
+    public["groups"] = [_public_group(group, whole["checks"]) for group in whole["groups"]]
     public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
     public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
     public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
     if kind is Kind.RUN:
         public |= {key: whole[key] for key in ("samples", "error", "stdout", "stderr")}
     return public
+
+
+def _public_group(group: dict[str, Any], checks: list[dict[str, Any]]) -> dict[str, Any]:
+    """A hint says where to look again; a group in which nothing failed, since the rest was never run, has none."""
+    left = [check for check in checks if check["group"] == group["id"] and check["status"] != CheckStatus.PASSED]
+    if left and all(check["status"] == CheckStatus.NOT_RUN for check in left):
+        return group | {"message": left[0]["public_message"]}
+    return group
 
 
 _PUBLIC = (

@@ -10,7 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from judge.cell.driver import HINT
-from judge.exam import Array, Observation, Seen
+from judge.exam import Observation, Seen
 
 
 class Kind(StrEnum):
@@ -57,12 +57,12 @@ def same(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> Difference 
     """
     if (stopped := _stopped(expected, seen)) is not None:
         return stopped
-    found = [
-        difference
-        for one, other, tolerance in _graded(expected, seen, tolerances)
-        if not _within(one.values, other, one.dtype, tolerance)
-        and (difference := _difference(one, other, tolerance)) is not None
-    ]
+    with np.errstate(all="ignore"):
+        found = [
+            difference
+            for one, other, tolerance in _graded(expected, seen, tolerances)
+            if (difference := _difference(one, other, tolerance)) is not None
+        ]
     return max(found, key=lambda difference: difference.ratio, default=None)
 
 
@@ -70,9 +70,9 @@ def distance(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> float:
     """How far apart the two are, in tolerances: above 1 is a failed check, infinite what is no number."""
     if _stopped(expected, seen) is not None:
         return math.inf
-    return max(
-        (_ratio(one, other, tolerance) for one, other, tolerance in _graded(expected, seen, tolerances)), default=0
-    )
+    with np.errstate(all="ignore"):
+        ratios = [_ratio(one, other, tolerance) for one, other, tolerance in _graded(expected, seen, tolerances)]
+    return max(ratios, default=0.0)
 
 
 def _stopped(expected: Seen, seen: Seen) -> Difference | None:
@@ -95,25 +95,11 @@ def _graded(
             yield one, other, tolerance
 
 
-def _within(one: Array | None, other: Observation, dtype: str, tolerance: float) -> bool:
-    """The quick answer for what is plainly right; everything else is looked at closely."""
-    if one is None or other.values is None or other.dtype != dtype or other.values.shape != one.shape:
-        return False
-    with np.errstate(all="ignore"):
-        return one.size == 0 or bool(_apart(one, other.values).max() <= tolerance)
-
-
-def _apart(one: Array, other: Array) -> Array:
-    """In float64: whole numbers 2**63 apart would come out as equal in their own arithmetic."""
-    return np.abs(np.subtract(one, other, dtype=np.float64))
-
-
 def _ratio(expected: Observation, seen: Observation, tolerance: float) -> float:
-    if _within(expected.values, seen, expected.dtype, tolerance) and expected.values is not None:
-        assert seen.values is not None  # noqa: S101 - for mypy: _within says so
-        return float(_apart(expected.values, seen.values).max(initial=0.0)) / tolerance
-    difference = _difference(expected, seen, tolerance)
-    return 0.0 if difference is None else difference.ratio
+    difference = _difference(expected, seen, 0.0)
+    if difference is None:
+        return 0.0
+    return math.inf if difference.largest is None else difference.largest / tolerance
 
 
 def _difference(expected: Observation, seen: Observation, tolerance: float) -> Difference | None:
@@ -125,21 +111,26 @@ def _difference(expected: Observation, seen: Observation, tolerance: float) -> D
         return Difference(Kind.SHAPE, f"{label} has shape {list(other.shape)}, expected {list(one.shape)}", label)
     if expected.dtype != seen.dtype:
         return Difference(Kind.DTYPE, f"{label} is {seen.dtype}, expected {expected.dtype}", label)
-    with np.errstate(all="ignore"):
-        one, other = one.astype(np.float64), other.astype(np.float64)
-        equal = (one == other) | (np.isnan(one) & np.isnan(other))
-        apart = np.where(equal, 0.0, np.abs(one - other))
-    broken = ~np.isfinite(apart)
-    place = int(np.argmax(broken if broken.any() else apart)) if apart.size else 0
-    index = tuple(int(axis) for axis in np.unravel_index(place, apart.shape))
-    values = f"{label}{list(index)} is {other[index]:.6g}, expected {one[index]:.6g}"
-    if broken.any():
-        return Difference(Kind.NOT_FINITE, values, label, index)
-    largest = float(apart[index])
+    apart = np.abs(np.subtract(one, other, dtype=np.float64))  # whole numbers 2**63 apart are equal in their own way
+    largest = float(apart.max(initial=0.0))
     if largest <= tolerance:
         return None
+    worst = apart
+    if not math.isfinite(largest):
+        worst = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, apart)
+        largest = float(worst.max())
+        if largest <= tolerance:
+            return None
+        if not math.isfinite(largest):
+            worst = ~np.isfinite(worst)
+    place = int(np.argmax(worst))
+    index = tuple(int(axis) for axis in np.unravel_index(place, one.shape))
+    values = f"{label}{list(index)} is {float(other[index]):.6g}, expected {float(one[index]):.6g}"
+    if not math.isfinite(largest):
+        return Difference(Kind.NOT_FINITE, values, label, index)
     sentence = f"{values}: {largest:.3g} apart, where {tolerance:.2g} is allowed"
-    return Difference(Kind.VALUE, sentence, label, index, largest, largest / tolerance)
+    ratio = largest / tolerance if tolerance else math.inf
+    return Difference(Kind.VALUE, sentence, label, index, largest, ratio)
 
 
 def _absent(expected: Observation, seen: Observation) -> Difference | None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from judge import exam as exams
 from judge.exam import Transcript
-from judge.grading import AnswerKey, Graded, grade
+from judge.grading import AnswerKey, Graded, closest
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
-from judge.naming.rehearsal import Frozen, Hypothesis, frozen, hypotheses
+from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses
 from judge.naming.suspicion import OutOfRuns, Suspect, indices_of, mask_of
 from judge.report import Diagnosis, Text
 
@@ -31,16 +31,19 @@ TWINS = (frozenset({"global_statistics", "scalar_statistics"}),)
 MOST = 0.6
 """Of the failed checks: what a mistake must explain to be named beside an unknown one."""
 
+FIRST_LOOK = 5
+"""Failed checks of which what explains most of them explains at least one; all but one in a hundred do."""
+
 ANCHORS = 8
 """Failed checks in which one mistake of two is looked for alone; the rarest are those the other hardly spoils."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Hypotheses that together explain the checks of ``explained``; ``changes`` are theirs merged."""
+    """Hypotheses that together explain the checks of ``explained``; ``whole`` is all of them in one layer."""
 
     parts: tuple[Hypothesis, ...]
-    changes: Frozen
+    whole: Hypothesis
     explained: int
 
 
@@ -54,10 +57,13 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
 
     A layer that only follows a convention the problem does not accept has no misconception.
     """
-    graded = grade(key, transcript, tuple(key.by_convention))
-    if not any(graded.differences):
+    if not all(any(differences) for differences in graded.by_convention.values()):
         return ()
-    suspects = [Suspect(key, transcript, graded, convention) for convention in _conventions(key, graded)]
+    closest_to = closest(key, graded.by_convention, transcript, tuple(key.by_convention))
+    suspects = [
+        Suspect(key, transcript, graded.by_convention[closest_to], convention)
+        for convention in _conventions(key, graded, closest_to)
+    ]
     for search in (_alone, _together, _mostly):
         for suspect in suspects:
             if found := search(suspect):
@@ -66,17 +72,17 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
     return ()
 
 
-def _conventions(key: AnswerKey, graded: Graded) -> list[str]:
+def _conventions(key: AnswerKey, graded: Graded, best: str) -> list[str]:
     """The convention that was seen, or all of them."""
     if graded.convention in key.by_convention:
         return [graded.convention]
-    return [graded.graded_as, *(one for one in key.by_convention if one != graded.graded_as)]
+    return [best, *(one for one in key.by_convention if one != best)]
 
 
 def _preference(suspect: Suspect, explanation: Explanation) -> tuple[object, ...]:
     """What explains more is preferred, then what is least in doubt, then the order of the catalogue."""
     ranks = [part.rank for part in explanation.parts]
-    return -explanation.explained.bit_count(), *suspect.doubt(explanation.changes), ranks
+    return -explanation.explained.bit_count(), *suspect.doubt(explanation.whole), ranks
 
 
 # One mistake
@@ -90,12 +96,12 @@ def _alone(suspect: Suspect) -> list[Explanation]:
         for mismatch, one in sorted(((suspect.mismatch(one), one) for one in suspect.known), key=lambda pair: pair[0]):
             if mismatch > limit and one.steady:
                 continue
-            if suspect.explains_all(one.changes, one.habits):
-                found.append(_explanation(suspect, one))
+            if suspect.explains_all(one):
+                found.append(Explanation((one,), one, suspect.failed_mask))
                 limit = min(limit, mismatch + 1)  # what behaves alike has the same habits, give or take a check
         if not found:
             solved = _with_numbers(suspect)
-            found = [_explanation(suspect, one) for one in solved if suspect.explains_all(one.changes, one.habits)]
+            found = [Explanation((one,), one, suspect.failed_mask) for one in solved if suspect.explains_all(one)]
     return found
 
 
@@ -107,7 +113,7 @@ def _with_numbers(suspect: Suspect) -> list[Hypothesis]:
             continue
         for index in _probes(suspect, hypothesis):
             one = fitted(suspect.rehearsal, hypothesis, index, suspect.seen[index])
-            if one is not None and suspect.agreement(one.changes, index) is Agreement.YES:
+            if one is not None and suspect.agreement(one, index) is Agreement.YES:
                 found.append(one)
                 break
     return found
@@ -132,11 +138,6 @@ def _once_each(numbered: Iterable[Hypothesis]) -> list[Hypothesis]:
     return list(kinds.values())
 
 
-def _explanation(suspect: Suspect, *parts: Hypothesis) -> Explanation:
-    changes = frozen({name: value for part in parts for name, value in part.changes})
-    return Explanation(parts, changes, suspect.failed_mask)
-
-
 # Two mistakes
 
 
@@ -146,8 +147,14 @@ def _together(suspect: Suspect) -> list[Explanation]:
     with contextlib.suppress(OutOfRuns):
         pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack] + _with_numbers(suspect)
         rarest = _rarest_first(suspect, pool)
-        for one in _anchored(suspect, pool, rarest):
-            found += _with_partner(suspect, one, pool, rarest)
+        enough = 0
+        for anchors, one in _anchored(suspect, pool, rarest):
+            if anchors < enough:
+                break  # what explains the same pair as well explains as many anchors
+            pairs = list(_with_partner(suspect, one, pool, rarest))
+            if pairs and not found:
+                enough = anchors
+            found += pairs
     return found
 
 
@@ -157,22 +164,22 @@ def _rarest_first(suspect: Suspect, pool: list[Hypothesis]) -> list[int]:
     return sorted((index for index in suspect.failed if spoilers[index]), key=lambda index: spoilers[index])
 
 
-def _anchored(suspect: Suspect, pool: list[Hypothesis], rarest: list[int]) -> list[Hypothesis]:
-    """Hypotheses that explain an anchor alone, those first that explain the most anchors."""
+def _anchored(suspect: Suspect, pool: list[Hypothesis], rarest: list[int]) -> list[tuple[int, Hypothesis]]:
+    """Hypotheses that explain an anchor alone, with how many they explain; those first that explain the most."""
     anchors: dict[int, int] = {}
     with contextlib.suppress(OutOfRuns):
         for index in rarest[:ANCHORS]:
             for place, one in enumerate(pool):
-                if one.habits >> index & 1 and suspect.agreement(one.changes, index) is not Agreement.NO:
+                if one.habits >> index & 1 and suspect.agreement(one, index) is not Agreement.NO:
                     anchors[place] = anchors.get(place, 0) + 1
-    return [pool[place] for place in sorted(anchors, key=lambda place: -anchors[place])]
+    return [(anchors[place], pool[place]) for place in sorted(anchors, key=lambda place: -anchors[place])]
 
 
 def _with_partner(
     suspect: Suspect, one: Hypothesis, pool: list[Hypothesis], rarest: list[int]
 ) -> Iterator[Explanation]:
     """Pairs of ``one`` with what explains the rest: first looked for in the rarest check ``one`` leaves unexplained."""
-    open_check = next((index for index in rarest if suspect.agreement(one.changes, index) is Agreement.NO), None)
+    open_check = next((index for index in rarest if suspect.agreement(one, index) is Agreement.NO), None)
     if open_check is None:
         return
     for other in pool:
@@ -180,12 +187,12 @@ def _with_partner(
             continue
         if suspect.mismatch(one, other) > suspect.slack:
             continue
-        pair = sorted((one, other), key=lambda part: part.rank)
-        explanation = _explanation(suspect, *pair)
-        if suspect.agreement(explanation.changes, open_check) is Agreement.NO:
+        first, second = sorted((one, other), key=lambda part: part.rank)
+        both = first.beside(second)
+        if both.in_order and suspect.agreement(both, min(suspect.failed)) is Agreement.NO:
             continue
-        if suspect.explains_all(explanation.changes, one.habits | other.habits):
-            yield explanation
+        if suspect.agreement(both, open_check) is not Agreement.NO and suspect.explains_all(both):
+            yield Explanation((first, second), both, suspect.failed_mask)
 
 
 def _compatible(one: Hypothesis, other: Hypothesis) -> bool:
@@ -214,21 +221,28 @@ def _mostly(suspect: Suspect) -> list[Explanation]:
             if open_to_it.bit_count() < needed:
                 continue
             explained = _explained(suspect, one, open_to_it, needed)
-            if explained and not suspect.contradicted(one.changes, one.habits):
-                found.append(Explanation((one,), one.changes, explained))
+            if explained and not suspect.contradicted(one):
+                found.append(Explanation((one,), one, explained))
     return found
 
 
 def _explained(suspect: Suspect, one: Hypothesis, open_to_it: int, needed: float) -> int:
-    """The checks of ``open_to_it`` the hypothesis explains; 0 as soon as they cannot be as many as needed."""
+    """The checks of ``open_to_it`` the hypothesis explains; 0 as soon as they can hardly be as many as needed."""
     explained, left = 0, open_to_it.bit_count()
-    for index in indices_of(open_to_it):
+    for tried, index in enumerate(_shuffled(open_to_it)):
+        if tried == FIRST_LOOK and not explained:
+            return 0
         left -= 1
-        if suspect.agreement(one.changes, index) is Agreement.YES:
+        if suspect.agreement(one, index) is Agreement.YES:
             explained |= 1 << index
         if explained.bit_count() + left < needed:
             return 0
     return explained
+
+
+def _shuffled(mask: int) -> list[int]:
+    """The bits of ``mask`` in an order that visits every group of checks early; always the same one."""
+    return sorted(indices_of(mask), key=lambda index: (index * 17 % 64, index))
 
 
 # In words

@@ -56,8 +56,8 @@ def host_files() -> str | None:
 
 
 def other_processes() -> str | None:
-    if os.getpid() != 2 or os.getppid() != 1:
-        return f"this is process {os.getpid()}, not 2 of its own namespace"
+    if os.getpid() != 2 or os.getppid() != 0:  # its parent, the zygote, is outside
+        return f"this is process {os.getpid()} below {os.getppid()}, not 2 of its own namespace"
     for pid in range(3, 3000):
         if libc.kill(pid, 0) == 0:
             return f"process {pid} can be reached"

@@ -68,11 +68,10 @@ class Judge:
         stages = _Stages()
         with self._counted():
             with stages("prepare"):
-                fresh = seed is None and not samples
                 prepared = (
                     self._stock.take(problem)
-                    if fresh
-                    else prepare_exam(problem, self.device, seed=seed, samples=samples)
+                    if seed is None and not samples
+                    else prepare_exam(problem, self.device, seed=seed or 0, samples=samples)
                 )
             with stages("cell"):
                 outcome = self.cells.run(job(prepared.encoded, source), problem.limits)

@@ -1,7 +1,8 @@
 """An exam made concrete with one seed, the job that carries it into a cell, and the transcript that comes back.
 
-An exam holds operations and input tensors and no expected value. The same scenarios are run on the trusted side, in
-float64, to learn what a layer *should* have observed: see ``observe``.
+Exams are drawn several at a time, as an *edition*. An exam holds operations and input tensors and no expected value.
+The same scenarios are run on the trusted side, in float64, to learn what a layer *should* have observed: see
+``observe``.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import importlib
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -24,15 +25,21 @@ from judge.problem import Problem
 from judge.report import Text
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Split = Callable[[Array, int], Array]
+"""A problem's ``split``: an array with the numbers of so many exams side by side, as one with a row for each."""
 
 
 class Draw:
-    """The random numbers of one scenario, from the exam's seed and the scenario's name; collects its input tensors."""
+    """The random numbers of one scenario, from the edition's number and the scenario's name; collects its tensors.
 
-    def __init__(self, seed: int, scenario: str, dtype: str) -> None:
-        # Philox takes the two numbers as they are: half the cost of hashing them into a state, fifty times an exam.
-        self.random = np.random.Generator(np.random.Philox(key=[seed, zlib.crc32(scenario.encode())]))
+    What is drawn for single exams lies side by side in each tensor, as the problem's ``split`` will cut it.
+    """
+
+    def __init__(self, edition: int, scenario: str, dtype: str, copies: int) -> None:
+        # Philox takes the two numbers as they are: half the cost of hashing them into a state, fifty times an edition.
+        self.random = np.random.Generator(np.random.Philox(key=[edition, zlib.crc32(scenario.encode())]))
         self.dtype = dtype
+        self.copies = copies
         self.tensors: list[Array] = []
 
     def integer(self, low: int, high: int) -> int:
@@ -101,6 +108,38 @@ class Exam:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """Exams drawn together: alike in operations and shapes, each with input values of its own.
+
+    ``wide`` holds the numbers of all ``copies`` side by side. Drawn and answered as one, sixteen exams cost little more
+    than one: most of either is what Python and torch do around tensors of a hundred numbers.
+    """
+
+    problem: Problem
+    number: int
+    samples: bool
+    wide: tuple[Concrete, ...]
+    copies: int
+    rank: int
+
+    def exams(self) -> list[Exam]:
+        """The exams of this edition, in order; the one of a seed stands at ``seed % copies``."""
+        split = module_of(self.problem.slug, "scenarios").split
+        by_copy = zip(*(_cut(concrete, self.copies, split) for concrete in self.wide), strict=True)
+        return [
+            Exam(self.problem, self.number * self.copies + place, self.samples, concretes, self.rank)
+            for place, concretes in enumerate(by_copy)
+        ]
+
+
+def _cut(concrete: Concrete, copies: int, split: Split) -> list[Concrete]:
+    if not concrete.tensors:
+        return [concrete] * copies
+    by_copy = zip(*(split(array, copies) for array in concrete.tensors), strict=True)
+    return [Concrete(concrete.scenario, concrete.steps, tensors) for tensors in by_copy]
+
+
+@dataclass(frozen=True)
 class Observation:
     """One tensor a scenario observed, as an array; ``values`` is None when it is absent or no plain tensor."""
 
@@ -123,8 +162,11 @@ class Reference(Protocol):
 
     CONVENTIONS: tuple[str, ...]
 
-    def observe(self, concrete: Concrete, *, rounding: float = 0.0) -> dict[str, Seen]:
-        """What a right layer observes, by convention; the very same ``Seen`` where the convention cannot matter."""
+    def observe(self, concrete: Concrete, *, rounding: float = 0.0, copies: int = 1) -> dict[str, Seen]:
+        """What a right layer observes, by convention; the very same ``Seen`` where the convention cannot matter.
+
+        ``copies`` says for how many exams the numbers lie side by side, in the inputs and so in what is observed.
+        """
 
 
 Transcript = tuple[Seen | None, ...]
@@ -137,16 +179,31 @@ def module_of(slug: str, name: str) -> Any:
     return importlib.import_module(f"judge.problems.{slug}.{name}")
 
 
-def prepare(problem: Problem, seed: int, *, samples: bool = False) -> Exam:
-    """Draws the inputs of all hidden scenarios, or of the samples; the same seed gives the same exam."""
+def draw(problem: Problem, number: int, *, samples: bool = False) -> Edition:
+    """Draws an edition of the hidden exam, or the one exam of samples; the same number gives the same edition."""
     module = module_of(problem.slug, "scenarios")
-    scenarios = [scenario for scenario in module.SCENARIOS if scenario.sample is samples]
-    return Exam(problem, seed, samples, tuple(concrete(scenario, seed) for scenario in scenarios), module.RANK)
+    copies = 1 if samples else module.COPIES
+    wide = tuple(_drawn(scenario, number, copies) for scenario in module.SCENARIOS if scenario.sample is samples)
+    return Edition(problem, number, samples, wide, copies, module.RANK)
 
 
-def concrete(scenario: Scenario, seed: int) -> Concrete:
-    """One scenario with the inputs this seed gives it, whatever else is in the exam."""
-    draw = Draw(seed, scenario.check_id, scenario.dtype)
+def edition_of(problem: Problem, seed: int) -> tuple[int, int]:
+    """The number of the edition a seed's exam is in, and its place there."""
+    copies: int = module_of(problem.slug, "scenarios").COPIES
+    return divmod(seed, copies)
+
+
+def prepare(problem: Problem, seed: int, *, samples: bool = False) -> Exam:
+    """One exam: all hidden scenarios or the samples; the same seed gives the same exam."""
+    if samples:
+        return draw(problem, seed, samples=True).exams()[0]
+    number, place = edition_of(problem, seed)
+    return draw(problem, number).exams()[place]
+
+
+def _drawn(scenario: Scenario, number: int, copies: int) -> Concrete:
+    """One scenario with the inputs this edition gives it, whatever else is in the exam."""
+    draw = Draw(number, scenario.check_id, scenario.dtype, copies)
     steps = scenario.write(draw)
     return Concrete(scenario, steps, tuple(draw.tensors))
 
@@ -160,30 +217,31 @@ def reference_of(problem: Problem) -> Reference:
 # Into the cell
 
 
-def encode(exam: Exam, device: str) -> bytes:
-    """The exam as a job without its source: header and tensors. ``job`` adds the source."""
+def encode(exams: Sequence[Exam], device: str) -> list[bytes]:
+    """Exams of one edition as jobs without their source: header and tensors. ``job`` adds the source."""
     names: list[tuple[str, list[int]]] = []
-    blob = bytearray()
     scenarios = []
-    for concrete in exam.concretes:
-        numbers = []
-        for array in concrete.tensors:
-            numbers.append(len(names))
-            names.append((str(array.dtype), list(array.shape)))
-            blob += array.tobytes()
-            blob += bytes(-len(blob) % 8)
-        scenarios.append({"steps": concrete.steps, "tensors": numbers})
+    for concrete in exams[0].concretes:
+        first = len(names)
+        names += [(str(array.dtype), list(array.shape)) for array in concrete.tensors]
+        scenarios.append({"steps": concrete.steps, "tensors": list(range(first, len(names)))})
     header = msgspec.json.encode(
         {
-            "class_names": exam.problem.class_names,
+            "class_names": exams[0].problem.class_names,
             "device": device,
-            "rank": exam.rank,
+            "rank": exams[0].rank,
             "tensors": names,
             "scenarios": scenarios,
         }
     )
     header += b" " * (-(len(header) + 4) % 8)
-    return struct.pack("<I", len(header)) + header + bytes(blob)
+    head = struct.pack("<I", len(header)) + header
+    return [head + b"".join(_padded(array) for c in exam.concretes for array in c.tensors) for exam in exams]
+
+
+def _padded(array: Array) -> bytes:
+    data = array.tobytes()
+    return data + bytes(-len(data) % 8)
 
 
 def job(encoded: bytes, source: bytes) -> bytes:
@@ -216,13 +274,16 @@ def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
     return Seen(observations, error=result.error)
 
 
+_ON_THE_WIRE = {name: np.dtype(name).newbyteorder("<") for name in wire.DTYPES if name != "bfloat16"}
+
+
 def _array(raw: wire.RawTensor) -> Array | None:
     if raw.dtype in ("absent", "strange"):
         return None
     if raw.dtype == "bfloat16":
         bits = np.frombuffer(raw.data, dtype="<u2").astype(np.uint32) << 16
         return bits.view(np.float32).reshape(raw.shape)
-    return np.frombuffer(raw.data, dtype=np.dtype(raw.dtype).newbyteorder("<")).reshape(raw.shape)
+    return np.frombuffer(raw.data, dtype=_ON_THE_WIRE[raw.dtype]).reshape(raw.shape)
 
 
 # The same on the trusted side

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from judge import exam as exams
 from judge.comparing import Difference, Kind, same
-from judge.exam import Concrete, Exam, Seen, Transcript
+from judge.exam import Array, Concrete, Edition, Exam, Observation, Seen, Split, Transcript
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
-from judge.tolerance import tolerances
+from judge.tolerance import sensitivities, tolerances
 
-__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "grade", "same"]
+__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "answer_keys", "grade", "same"]
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""
@@ -30,11 +33,15 @@ class AnswerKey:
     tolerances: tuple[tuple[float, ...], ...]
 
 
+Differences = tuple[Difference | None, ...]
+
+
 @dataclass(frozen=True)
 class Graded:
     """A transcript graded: ``differences`` (one a scenario, None: passed or never run) are against ``graded_as``.
 
-    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not.
+    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not; ``by_convention`` are
+    the differences under each, accepted or not.
     """
 
     checks: tuple[CheckResult, ...]
@@ -42,24 +49,80 @@ class Graded:
     score: float
     convention: str | None
     graded_as: str
-    differences: tuple[Difference | None, ...]
+    differences: Differences
+    by_convention: dict[str, Differences]
     verdict: Verdict
 
 
 def answer_key(exam: Exam) -> AnswerKey:
     """What the reference observes on the exam in float64, for each convention."""
-    reference = exams.reference_of(exam.problem)
-    answers = [reference.observe(concrete) for concrete in exam.concretes]
-    by_convention = {name: tuple(answer[name] for answer in answers) for name in reference.CONVENTIONS}
-    base = by_convention[reference.CONVENTIONS[0]]
-    labels = [[observation.label for observation in seen.observations] for seen in base]
-    return AnswerKey(exam, labels, by_convention, tolerances(exam, base))
+    alone = Edition(exam.problem, exam.seed, exam.samples, exam.concretes, 1, exam.rank)
+    return answer_keys(alone, [exam])[0]
+
+
+def answer_keys(edition: Edition, its_exams: Sequence[Exam]) -> list[AnswerKey]:
+    """The keys to all exams of an edition, from one run of the reference on all of them side by side."""
+    conventions = exams.reference_of(edition.problem).CONVENTIONS
+    rows = sensitivities(edition.problem.slug, edition.samples)
+    by_scenario = [_answers(edition, concrete, row) for concrete, row in zip(edition.wide, rows, strict=True)]
+    labels = [[one.label for one in answers[0].seen[conventions[0]].observations] for answers in by_scenario]
+    return [
+        AnswerKey(
+            exam,
+            labels,
+            {name: tuple(answer.seen[name] for answer in answers) for name in conventions},
+            tuple(answer.tolerances for answer in answers),
+        )
+        for exam, answers in zip(its_exams, zip(*by_scenario, strict=True), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What the key says of one scenario of one exam."""
+
+    seen: dict[str, Seen]
+    tolerances: tuple[float, ...]
+
+
+def _answers(edition: Edition, wide: Concrete, sensitivity: Sequence[float]) -> list[_Answer]:
+    """One scenario's answer for each exam; where the conventions share a ``Seen`` they still do."""
+    copies = edition.copies if wide.tensors else 1  # without inputs there is nothing to tell them apart
+    split = exams.module_of(edition.problem.slug, "scenarios").split
+    observed = exams.reference_of(edition.problem).observe(wide, copies=copies)
+    rows = {
+        id(seen): [_rows(observation, copies, split) for observation in seen.observations] for seen in observed.values()
+    }
+    allowed = zip(*map(tolerances, sensitivity, next(iter(rows.values())), [copies] * len(sensitivity)), strict=True)
+    apart = {id(seen): _apart(seen, rows[id(seen)], copies) for seen in observed.values()}
+    answers = [
+        _Answer({name: apart[id(seen)][place] for name, seen in observed.items()}, each)
+        for place, each in enumerate(allowed)
+    ]
+    return answers * (edition.copies // copies)
+
+
+def _rows(wide: Observation, copies: int, split: Split) -> Array | None:
+    """The values with a row for each exam; counts and flags say the same of every one."""
+    if wide.values is None:
+        return None
+    if wide.values.dtype.kind != "f":
+        return np.broadcast_to(wide.values, (copies, *wide.values.shape))
+    return split(wide.values, copies)
+
+
+def _apart(wide: Seen, rows: list[Array | None], copies: int) -> list[Seen]:
+    columns = [
+        [one] * copies if values is None else [Observation(one.label, one.dtype, row) for row in values]
+        for one, values in zip(wide.observations, rows, strict=True)
+    ]
+    return [Seen(observations) for observations in zip(*columns, strict=True)]
 
 
 def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Graded:
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
     compared = _compare(key, transcript)
-    graded_as = max(accept, key=lambda convention: _passed(key, compared[convention], transcript))
+    graded_as = closest(key, compared, transcript, accept)
     differences = compared[graded_as]
     checks = _checks(key.exam, differences, transcript)
     groups = tuple(_group(group, checks) for group in key.exam.problem.groups)
@@ -70,11 +133,21 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
         convention=_convention(compared),
         graded_as=graded_as,
         differences=differences,
+        by_convention=compared,
         verdict=_verdict(checks),
     )
 
 
-Differences = tuple[Difference | None, ...]
+def failures(key: AnswerKey, transcript: Transcript) -> list[int]:
+    """The scenarios a whole transcript fails under the convention that fits it best."""
+    compared = _compare(key, transcript)
+    best = closest(key, compared, transcript, tuple(compared))
+    return [index for index, difference in enumerate(compared[best]) if difference is not None]
+
+
+def closest(key: AnswerKey, compared: dict[str, Differences], transcript: Transcript, among: tuple[str, ...]) -> str:
+    """The convention under which the layer passes the most; the first of equals."""
+    return max(among, key=lambda convention: _passed(key, compared[convention], transcript))
 
 
 def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:

@@ -1,4 +1,4 @@
-"""Exams with their answer keys, prepared ahead while a core is free; each is handed out once."""
+"""Exams with their answer keys, prepared ahead an edition at a time while a core is free; each is handed out once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from judge.exam import Exam, encode, prepare
-from judge.grading import AnswerKey, answer_key
+from judge import diagnosis
+from judge.exam import Exam, draw, edition_of, encode
+from judge.grading import AnswerKey, answer_keys
 from judge.problem import Problem, load_all
 
 SEED_BITS = 53
@@ -27,14 +29,31 @@ class Prepared:
     encoded: bytes
 
 
-def prepare_exam(problem: Problem, device: str, *, seed: int | None = None, samples: bool = False) -> Prepared:
-    """A fresh exam, or the one of ``seed``."""
-    exam = prepare(problem, secrets.randbits(SEED_BITS) if seed is None else seed, samples=samples)
-    return Prepared(exam, answer_key(exam), encode(exam, device))
+def fresh_seed() -> int:
+    """A seed nobody can foresee."""
+    return secrets.randbits(SEED_BITS)
+
+
+def prepare_edition(problem: Problem, device: str, number: int, *, samples: bool = False) -> list[Prepared]:
+    """All exams of one edition, or the exam of samples, which is the same whatever its number."""
+    edition = draw(problem, number, samples=samples)
+    exams = edition.exams()
+    return [Prepared(*each) for each in zip(exams, answer_keys(edition, exams), encode(exams, device), strict=True)]
+
+
+def prepare_exam(problem: Problem, device: str, *, seed: int, samples: bool = False) -> Prepared:
+    """The exam of ``seed``, to the last digit as it was when its edition was prepared ahead."""
+    if samples:
+        return prepare_edition(problem, device, seed, samples=True)[0]
+    number, place = edition_of(problem, seed)
+    return prepare_edition(problem, device, number)[place]
 
 
 class Stock:
-    """Keeps ``size`` exams of each problem ready; a thread refills it whenever ``core_is_free`` says so."""
+    """Keeps ``size`` exams of each problem ready or more; a thread refills it whenever ``core_is_free`` says so.
+
+    It also learns ahead what a diagnosis needs, which takes seconds and would fall to the first wrong answer.
+    """
 
     def __init__(self, device: str, size: int, core_is_free: Callable[[], bool]) -> None:
         self._device = device
@@ -42,6 +61,7 @@ class Stock:
         self._core_is_free = core_is_free
         self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in load_all()}
         self._wanted = threading.Condition()
+        self._unlearnt = [problem.slug for problem in load_all()]
         self._closed = False
         self._filler = threading.Thread(target=self._fill, name="stock", daemon=True)
         if size:
@@ -53,7 +73,7 @@ class Stock:
             ready = self._ready.setdefault(problem.slug, deque())
             prepared = ready.popleft() if ready else None
             self._wanted.notify()
-        return prepared or prepare_exam(problem, self._device)
+        return prepared or prepare_exam(problem, self._device, seed=fresh_seed())
 
     def close(self) -> None:
         """Ends the refilling."""
@@ -64,17 +84,23 @@ class Stock:
             self._filler.join()
 
     def _fill(self) -> None:
-        while (problem := self._next_wanted()) is not None:
-            prepared = prepare_exam(problem, self._device)
-            with self._wanted:
-                self._ready[problem.slug].append(prepared)
+        while (work := self._next_work()) is not None:
+            work()
 
-    def _next_wanted(self) -> Problem | None:
-        """Waits until a problem is short of exams and a core is free; None when closed."""
+    def _prepare(self, problem: Problem) -> None:
+        number, _ = edition_of(problem, fresh_seed())
+        edition = prepare_edition(problem, self._device, number)
+        with self._wanted:
+            self._ready[problem.slug] += edition
+
+    def _next_work(self) -> Callable[[], None] | None:
+        """Waits until a problem is short of exams or its misconceptions are unlearnt, and a core is free."""
         with self._wanted:
             while not self._closed:
                 short = [problem for problem in load_all() if len(self._ready[problem.slug]) < self._size]
-                if short and self._core_is_free():
-                    return min(short, key=lambda problem: len(self._ready[problem.slug]))
-                self._wanted.wait(_LOOK_AGAIN_SECONDS if short else None)
+                if (short or self._unlearnt) and self._core_is_free():
+                    if short:
+                        return partial(self._prepare, min(short, key=lambda each: len(self._ready[each.slug])))
+                    return partial(diagnosis.prepare, self._unlearnt.pop())
+                self._wanted.wait(_LOOK_AGAIN_SECONDS if short or self._unlearnt else None)
         return None

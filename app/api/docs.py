@@ -12,10 +12,13 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light">
 <title>Handcode API</title>
+<link rel="icon" href="/static/seal.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/static/dist/swagger-ui.css">
 </head>
 <body>
+<nav class="swagger-ui"><p class="wrapper"><a href="/">← Handcode</a></p></nav>
 <div id="docs"></div>
 <noscript><p>The description itself: <a href="/api/v1/openapi.json">openapi.json</a></p></noscript>
 <script src="/static/dist/swagger-ui-bundle.js" defer></script>

@@ -45,7 +45,7 @@ IdempotencyKey = Annotated[
             "description": "Queued; `Location` leads to it.",
             "headers": {"Location": {"schema": {"type": "string"}, "description": "The submission's address."}},
         },
-        **errors(400, 401, 409, 413, 422, 429),
+        **errors(400, 401, 409, 413, 415, 422, 429),
     },
     summary="Hand in code",
 )

@@ -51,6 +51,15 @@ class Invited:
     pinned: str | None
 
 
+@dataclass(frozen=True)
+class Closed:
+    """Why a link leads nowhere, and whether this browser may still show what its candidate sent."""
+
+    reason: str
+    ended_at: datetime | None
+    may_read: bool
+
+
 @router.get("/")
 async def home(request: Request, session: Session, interviewer: MaybeInterviewer, access: MaybeCandidate) -> Response:
     if interviewer is not None:
@@ -68,12 +77,12 @@ async def icon() -> Response:
 
 
 @router.get("/i/{link}")
-async def invitation(request: Request, session: Session, link: str) -> Response:
+async def invitation(request: Request, session: Session, access: MaybeCandidate, link: str) -> Response:
     """Reading the page opens nothing: a link preview in a chat program must not start the interview."""
     try:
         found = await interviews.follow_link(session, link)
     except AppError as error:
-        return await _closed(request, session, link, error)
+        return await _closed(request, session, access, link, error)
     invited = Invited(
         found.candidate.name, known(found.problems), found.expires_at, found.opened_at is not None, found.accept
     )
@@ -81,26 +90,29 @@ async def invitation(request: Request, session: Session, link: str) -> Response:
 
 
 @router.post("/i/{link}")
-async def start(request: Request, session: Session, link: str) -> Response:
+async def start(request: Request, session: Session, access: MaybeCandidate, link: str) -> Response:
     try:
         found = await interviews.follow_link(session, link)
     except AppError as error:
-        return await _closed(request, session, link, error)
+        return await _closed(request, session, access, link, error)
     cookie = await auth.admit_candidate(session, found)
     target = f"/problems/{found.problems[0]}" if len(found.problems) == 1 else "/problems"
     response = RedirectResponse(target, 303)
-    hours = (found.expires_at - found.created_at).total_seconds() / 3600
+    hours = auth.candidate_hours(found)
     auth.set_cookie(response, request.app.state.settings, auth.CANDIDATE_COOKIE, cookie, hours=hours)
     return response
 
 
-async def _closed(request: Request, session: AsyncSession, link: str, error: AppError) -> Response:
+async def _closed(
+    request: Request, session: AsyncSession, access: CandidateAccess | None, link: str, error: AppError
+) -> Response:
     found: Invitation | None = await session.scalar(
         select(Invitation).where(Invitation.link_hash == auth.hash_secret(link))
     )
     reason = "unknown" if found is None else "revoked" if found.revoked_at else "expired"
-    ended_at = found.expires_at if found else None
-    return page(request, "candidate/closed.html", status=error.status, reason=reason, ended_at=ended_at)
+    may_read = found is not None and access is not None and access.candidate.id == found.candidate_id
+    closed = Closed(reason, found.expires_at if found else None, may_read)
+    return page(request, "candidate/closed.html", status=error.status, closed=closed)
 
 
 @router.get("/problems")

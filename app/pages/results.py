@@ -9,15 +9,16 @@ from typing import Any
 from app.models import Judging, Kind, State, Submission
 from app.pages.listing import Line, listing
 from app.schemas import public_report, read_report
-from judge.report import CheckStatus, Text, Verdict
+from judge.report import CheckStatus, Report, Text, Verdict
 
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One part of the exam; the hint is there only where points are missing."""
+    """One group of the exam; the hint is there only where points are missing."""
 
     title: Text
     whole: bool
+    examined: bool
     passed: int
     total: int
     points: float
@@ -81,7 +82,8 @@ def result_of(submission: Submission, judging: Judging) -> Result:
     is_run = submission.kind is Kind.RUN
     if judging.state is not State.DONE:
         return Result(submission.id, submission.problem, is_run, submission.created_at, judging.state)
-    public = public_report(read_report(judging.report.body), submission.kind) if judging.report else {}
+    report = read_report(judging.report.body) if judging.report else None
+    public = public_report(report, submission.kind) if report else {}
     return Result(
         id=submission.id,
         problem=submission.problem,
@@ -94,7 +96,7 @@ def result_of(submission: Submission, judging: Judging) -> Result:
         message=public.get("message"),
         error=_fault(public.get("error")),
         findings=public.get("rule_findings", []),
-        groups=[] if is_run else [_group(entry) for entry in public.get("groups", [])],
+        groups=[] if is_run or report is None else _groups(public["groups"], report),
         samples=_samples(public.get("samples", [])),
         stdout=public.get("stdout", ""),
         stderr=public.get("stderr", ""),
@@ -115,11 +117,18 @@ def _fault(entry: dict[str, Any] | None) -> Fault | None:
     return Fault(entry["type"], entry["line"], entry.get("message") or "") if entry else None
 
 
-def _group(entry: dict[str, Any]) -> GroupLine:
+def _groups(entries: list[dict[str, Any]], report: Report) -> list[GroupLine]:
+    """None when the code ended before the first check: six empty groups would say nothing the verdict does not."""
+    examined = {check.group for check in report.checks if check.status is not CheckStatus.NOT_RUN}
+    return [_group(entry, examined=entry["id"] in examined) for entry in entries] if examined else []
+
+
+def _group(entry: dict[str, Any], *, examined: bool) -> GroupLine:
     whole = entry["passed"] == entry["total"]
     return GroupLine(
         title=entry["title"],
         whole=whole,
+        examined=examined,
         passed=entry["passed"],
         total=entry["total"],
         points=entry["points"],

@@ -48,6 +48,11 @@ class Part:
     group: GroupResult
     checks: list[CheckResult]
 
+    @property
+    def failed(self) -> bool:
+        """Not of checks that were never run: a file that does not load would open fifty of them."""
+        return any(_is_bad(check) for check in self.checks)
+
 
 @dataclass(frozen=True)
 class Review:

@@ -130,9 +130,14 @@ def sent_line(submission: Submission) -> Sent:
 
 
 async def own_submission(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Submission:
-    """The candidate's own submission with its code; one of somebody else's is not found rather than forbidden."""
+    """The candidate's own submission with its code; one of somebody else's is not found rather than forbidden.
+
+    Whoever is nobody here is told to open their link, whether or not there is such a submission.
+    """
+    if access is None:
+        raise Unauthorized("Open your invitation link first.")
     found = await submissions.get(session, number, with_code=True)
-    if access is None or found.candidate_id != access.candidate.id or found.problem != slug:
+    if found.candidate_id != access.candidate.id or found.problem != slug:
         raise NotFound(f"You have no submission {number} for this problem.")
     return found
 

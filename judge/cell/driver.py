@@ -21,6 +21,8 @@ from judge.cell.source import describe
 HINT = "hint."
 """How labels begin that are never graded: how a layer is made, which tells apart mistakes that behave alike."""
 
+ROLES_SEED = 7
+
 MAX_GRAPH_NODES = 500
 """An honest layer's graph has some twenty nodes; a loop over channels a few hundred."""
 
@@ -89,13 +91,17 @@ def find_roles(build: LayerFactory, features: int = 5, rank: int = 2) -> Roles:
 
 
 def _roles_by_effect(build: LayerFactory, features: int, rank: int, names: list[str]) -> Roles:
-    """Adds 1 to each parameter in turn: the training output moves by one constant (shift) or by more (scale)."""
+    """Adds 1 to each parameter in turn: the training output moves by one constant (shift) or by more (scale).
+
+    Each layer is built from the same random numbers, so that nothing but the 1 moves the output.
+    """
     scale = shift = None
-    generator = torch.Generator().manual_seed(7)
+    generator = torch.Generator().manual_seed(ROLES_SEED)
     x = torch.randn([6, features, 3, 2][:rank], generator=generator)
     for name in names:
         outputs = []
         for step in (0.0, 1.0):
+            torch.manual_seed(ROLES_SEED)
             layer = build(features)
             with torch.no_grad():
                 dict(layer.named_parameters())[name].add_(step)

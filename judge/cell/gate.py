@@ -5,17 +5,19 @@ from __future__ import annotations
 import struct
 
 HELLO = b"hello"
-"""The builder, once it may be put into its control group."""
+"""The builder, and later the candidate's process, once it may be put into the cell's control group."""
 JOINED = b"joined"
 """The trusted side: it has been."""
+ROOM_BUILT = b"room"
+"""The builder, with descriptors: a pidfd of init, the cell's ``/tmp``, and its ``NAMESPACES``."""
 INIT = b"init"
-"""The builder, with two descriptors: a pidfd of init and the cell's ``/tmp``."""
+"""Init: it has given up every right."""
 READY = b"ready"
 """The candidate's process: every wall is up, it waits for its limits."""
 LIMITS = b"limits"
 """The trusted side, with ``LIMITS_TAIL``: go."""
 EXIT = b"exit"
-"""Init, with ``EXIT_TAIL``: the candidate's process ended."""
+"""The zygote, with ``EXIT_TAIL``: the candidate's process ended."""
 FAULT = b"fault"
 """Any of them, with a sentence: a wall could not be put up."""
 
@@ -24,8 +26,13 @@ LIMITS_TAIL = struct.Struct("<5Q")
 EXIT_TAIL = struct.Struct("<iQ")
 """Wait status, CPU microseconds."""
 
-SPAWN = struct.Struct("<IQQ")
-"""To the zygote, with gate, channel, stdout and stderr: user in the box, bytes and files of ``/tmp``."""
-SPAWN_DESCRIPTORS = 4
+NAMESPACES = ("user", "mnt", "ipc", "uts", "net", "cgroup", "pid_for_children")
+"""Their files below ``/proc/PID/ns``, in the order in which they are entered; the last is the zygote's business."""
+
+ROOM = struct.Struct("<IQQ")
+"""To the mason, with the gate: user in the box, bytes and files of ``/tmp``."""
+SPAWN = struct.Struct("<I")
+"""To the zygote, with gate, channel, stdout, stderr and ``NAMESPACES``: user in the box."""
+SPAWN_DESCRIPTORS = 4 + len(NAMESPACES)
 ZYGOTE_READY = struct.Struct("<5sB?")
 """From the zygote, once: ``b"ready"``, the Landlock version (0: none), whether nested namespaces are counted out."""

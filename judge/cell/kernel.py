@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+from collections.abc import Iterator
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -26,6 +27,7 @@ PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 _CAPABILITY_VERSION_3 = 0x20080522
+_MADV_POPULATE_WRITE = 23
 _MADV_COLLAPSE = 25
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -45,6 +47,11 @@ def _checked(result: int, what: str) -> int:
 def unshare(flags: int) -> None:
     """New namespaces for this process (a new pid namespace: for its next child)."""
     _checked(_libc.unshare(flags), "unshare")
+
+
+def setns(descriptor: int) -> None:
+    """Enters the namespace of an open ``/proc/PID/ns`` file (a pid namespace: for this process's next child)."""
+    _checked(_libc.setns(descriptor, 0), "setns")
 
 
 def mount(source: str | None, target: str, kind: str | None, flags: int, options: str = "") -> None:
@@ -100,6 +107,17 @@ def raw_syscall(number: int, *arguments: int | bytes | None) -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *values), f"syscall {number}")
 
 
+def private_writable_mappings() -> Iterator[tuple[int, int]]:
+    """First and end address of every mapping of this process that a fork copies when it is written."""
+    with open("/proc/self/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
+        lines = maps.readlines()
+    for line in lines:
+        addresses, rights, *_ = line.split()
+        if rights.startswith("rw") and rights.endswith("p"):
+            start, end = (int(part, 16) for part in addresses.split("-"))
+            yield start, end
+
+
 def use_huge_pages() -> None:
     """Gathers this process's private writable memory into huge pages, where the kernel can.
 
@@ -107,12 +125,11 @@ def use_huge_pages() -> None:
     be gathered stays as it is, so refusals are not errors.
     """
     size = 2 * 1024 * 1024
-    with open("/proc/self/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
-        lines = maps.readlines()
-    for line in lines:
-        fields = line.split()
-        if not fields[1].startswith("rw") or (len(fields) > 5 and fields[5] != "[heap]"):
-            continue
-        start, end = (int(part, 16) for part in fields[0].split("-"))
+    for start, end in private_writable_mappings():
         for address in range(-(-start // size) * size, end - size + 1, size):
             _libc.madvise(address, size, _MADV_COLLAPSE)
+
+
+def populate(address: int, size: int) -> None:
+    """Has the kernel make these pages private now, as writing to each of them would; a refusal changes nothing."""
+    _libc.madvise(address, size, _MADV_POPULATE_WRITE)

@@ -48,6 +48,12 @@ def watch() -> None:
     _state["watching"] = True
 
 
+def forget() -> None:
+    """Watches no more and knows nothing of what it saw, as before the first ``watch``."""
+    _state["watching"] = False
+    _seen.clear()
+
+
 def findings() -> list[tuple[str, int | None]]:
     """Which built-in normalisations ran while watching: name and line in the candidate's file."""
     return list(_seen.items())

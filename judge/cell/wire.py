@@ -141,6 +141,10 @@ def pack_error(type_name: str, line: int | None, message: str, step: int) -> byt
     return place + pack_text(type_name, MAX_NAME_BYTES) + pack_text(message, MAX_MESSAGE_BYTES)
 
 
+_LENGTH, _PLACE, _RESULT, _TENSOR = map(struct.Struct, ("<H", "<iH", "<BH", "<BB"))
+_SIZES = tuple(struct.Struct(f"<{rank}I") for rank in range(MAX_RANK + 1))
+
+
 class _Cursor:
     """Reads a payload from its start and never past its end."""
 
@@ -155,12 +159,15 @@ class _Cursor:
         self.at += size
         return piece
 
-    def unpack(self, form: str) -> tuple[int, ...]:
-        values: tuple[int, ...] = struct.unpack(form, self.take(struct.calcsize(form)))
+    def unpack(self, form: struct.Struct) -> tuple[int, ...]:
+        if self.at + form.size > len(self.data):
+            raise Malformed("a payload ends early")
+        values: tuple[int, ...] = form.unpack_from(self.data, self.at)
+        self.at += form.size
         return values
 
     def text(self, most: int) -> str:
-        (size,) = self.unpack("<H")
+        (size,) = self.unpack(_LENGTH)
         if size > most:
             raise Malformed("a text too long")
         return self.take(size).decode("utf-8", "replace")
@@ -176,7 +183,7 @@ def read_error(payload: bytes) -> RawError:
 
 
 def _error(cursor: _Cursor) -> RawError:
-    line, step = cursor.unpack("<iH")
+    line, step = cursor.unpack(_PLACE)
     type_name, message = cursor.text(MAX_NAME_BYTES), cursor.text(MAX_MESSAGE_BYTES)
     return RawError(type_name, line if line >= 0 else None, message, step)
 
@@ -184,7 +191,7 @@ def _error(cursor: _Cursor) -> RawError:
 def read_result(payload: bytes) -> RawResult:
     """The payload of a ``SCENARIO`` frame; raises ``Malformed``."""
     cursor = _Cursor(payload)
-    status_byte, count = cursor.unpack("<BH")
+    status_byte, count = cursor.unpack(_RESULT)
     if status_byte not in _STATUSES or count > MAX_OBSERVATIONS:
         raise Malformed("no such status, or too many observations")
     observations = tuple(_tensor(cursor) for _ in range(count))
@@ -196,14 +203,14 @@ def read_result(payload: bytes) -> RawResult:
 
 
 def _tensor(cursor: _Cursor) -> RawTensor:
-    code, rank = cursor.unpack("<BB")
+    code, rank = cursor.unpack(_TENSOR)
     if code in (ABSENT, STRANGE):
         if rank:
             raise Malformed("dimensions of something absent")
         return RawTensor("absent" if code == ABSENT else "strange", (), b"")
     if code >= len(DTYPES) or rank > MAX_RANK:
         raise Malformed("no such dtype or rank")
-    shape = cursor.unpack(f"<{rank}I")
+    shape = cursor.unpack(_SIZES[rank])
     elements = 1
     for size in shape:
         elements *= size

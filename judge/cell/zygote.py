@@ -1,8 +1,8 @@
 """The process inside the box that imported torch once and forks cells; process 1 of the box, and it never runs a job.
 
-It is told over one socket what to fork and answers nothing but ``ready``: a cell speaks for itself over its gate. It
-has one thread that forks. When the trusted side goes away, the socket ends, the zygote exits, and with process 1 the
-kernel ends every cell.
+It is told over one socket what to fork and answers nothing but ``ready``: a cell speaks for itself over its gate, and
+the zygote only adds how it ended. It has one thread that forks; the rooms it forks into are built by the mason. When
+the trusted side goes away, the socket ends, the zygote exits, and with process 1 the kernel ends every cell.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import sys
 import warnings
 from contextlib import suppress
 
-from judge.cell import gate
+from judge.cell import gate, kernel, landlock, mason, seccomp
+from judge.cell.walls import Walls
 
 _WARM_MODULES = (
     "numpy", "numpy.random", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
@@ -31,21 +32,31 @@ _WARM_MODULES = (
 """What a candidate's file may import, imported before the fork: a cell then reads no module from disk."""
 
 
+_REHEARSALS = 4
+"""Python adapts a function to what it meets after some eight calls; each of these calls the driver a dozen times."""
+
+
 def main() -> None:
-    """``zygote.py CONTROL DEVICE``: the socket's descriptor and ``cpu`` or ``cuda``."""
+    """``zygote.py ORDERS ROOMS DEVICE``: two sockets, to the zygote and to the mason, and ``cpu`` or ``cuda``."""
     os.environ.clear()  # bubblewrap leaves PWD
-    control = socket.socket(fileno=int(sys.argv[1]))
+    orders, rooms = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    walls = _walls(sys.argv[3])
+    masons = os.fork()  # before torch: its own forks must stay cheap
+    if masons == 0:
+        orders.close()
+        mason.serve(rooms, walls)
+    rooms.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries about themselves; a candidate's own warnings are shown
         _warm_up()
-    from judge.cell import kernel
+    from judge.cell import pages, warmup
 
-    walls = _walls(sys.argv[2])
     gc.collect()
     gc.freeze()
     kernel.use_huge_pages()
-    control.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
-    _serve(control, walls)
+    written = pages.learn(warmup.run)
+    orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
+    _Zygote(orders, masons, walls, written).serve()
 
 
 def _warm_up() -> None:
@@ -58,18 +69,17 @@ def _warm_up() -> None:
         importlib.import_module(name)
     from judge.cell import norms, warmup
 
-    warmup.run()
     norms.install()
+    for _ in range(_REHEARSALS):
+        warmup.run()
     warnings.resetwarnings()
 
 
-def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it at the top would import torch there
-    from judge.cell import jail, landlock, seccomp
-
+def _walls(device: str) -> Walls:
     devices = ["/dev/null", "/dev/zero"]
     if device == "cuda":
         devices += sorted(entry.path for entry in os.scandir("/dev") if entry.name.startswith("nvidia"))
-    return jail.Walls(
+    return Walls(
         device=device,
         seccomp=seccomp.program(device),
         landlock=landlock.abi(),
@@ -78,41 +88,67 @@ def _walls(device: str):  # type: ignore[no-untyped-def]  # Walls; importing it 
     )
 
 
-def _serve(control: socket.socket, walls) -> None:  # type: ignore[no-untyped-def]  # as above
-    """Forks when told to, reaps when one ended, leaves when the trusted side is gone."""
-    from judge.cell import jail
+class _Zygote:
+    """Forks when told to, tells how a candidate's process ended, leaves when the trusted side or the mason is gone."""
 
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_read, False)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-    poll = select.poll()
-    poll.register(control.fileno(), select.POLLIN)
-    poll.register(wake_read, select.POLLIN)
-    while True:
-        ready = {descriptor for descriptor, _ in poll.poll()}
-        if wake_read in ready:
-            os.read(wake_read, 4096)
-            _reap()
-        if control.fileno() in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, 64, gate.SPAWN_DESCRIPTORS)
-            if not message:
-                os._exit(0)
-            shape = jail.Shape(*gate.SPAWN.unpack(message))
-            try:
-                if os.fork() == 0:
-                    jail.build(shape, walls, *descriptors)
-            except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
-                os.write(descriptors[0], gate.FAULT + f"fork: {error}".encode())
-            for descriptor in descriptors:
+    def __init__(self, orders: socket.socket, masons: int, walls: Walls, written: tuple[tuple[int, int], ...]) -> None:
+        self.orders, self.mason, self.walls, self.written = orders, masons, walls, written
+        self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
+        self.gates: dict[int, int] = {}
+
+    def serve(self) -> None:
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self.orders.fileno(), select.POLLIN)
+        poll.register(wake_read, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if wake_read in ready:
+                os.read(wake_read, 4096)
+                self.reap()
+            if self.orders.fileno() in ready:
+                message, descriptors, _, _ = socket.recv_fds(self.orders, 64, gate.SPAWN_DESCRIPTORS)
+                if not message:
+                    os._exit(0)
+                (uid,) = gate.SPAWN.unpack(message)
+                self.spawn(uid, descriptors)
+
+    def spawn(self, uid: int, descriptors: list[int]) -> None:
+        """A fork in the room's pid namespace; a fork there is no child of its init, so we tell how it ends."""
+        from judge.cell import jail
+
+        gate_end, *others, pid_namespace = descriptors
+        try:
+            kernel.setns(pid_namespace)
+            child = os.fork()
+            if child == 0:
+                jail.enter(uid, self.walls, self.written, [gate_end, *others])
+            self.gates[child] = gate_end
+        except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
+            os.write(gate_end, gate.FAULT + f"fork: {error}".encode())
+            os.close(gate_end)
+        finally:
+            kernel.setns(self.own_pid_namespace)
+            for descriptor in (*others, pid_namespace):
                 os.close(descriptor)
 
-
-def _reap() -> None:
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+    def reap(self) -> None:
+        with suppress(ChildProcessError):
+            while True:
+                child, status, usage = os.wait4(-1, os.WNOHANG)
+                if child == 0:
+                    return
+                if child == self.mason:
+                    sys.exit("The mason ended.")
+                if (gate_end := self.gates.pop(child, None)) is not None:
+                    microseconds = int((usage.ru_utime + usage.ru_stime) * 1e6)
+                    with suppress(OSError):
+                        os.write(gate_end, gate.EXIT + gate.EXIT_TAIL.pack(status, microseconds))
+                    os.close(gate_end)
 
 
 if __name__ == "__main__":

@@ -40,11 +40,18 @@ class Agreement(IntEnum):
 
 
 def agreement(
-    imagined: Seen, seen: Seen, expected: Seen, tolerances: Sequence[float], again: Callable[[], Seen]
+    imagined: Seen,
+    seen: Seen,
+    expected: Seen,
+    tolerances: Sequence[float],
+    again: Callable[[], Seen] | None,
+    random: bool = False,
 ) -> Agreement:
     """Compares what a wrong layer saw with what the candidate's saw; ``again`` gives the wrong layer's second sight.
 
-    ``expected`` is the key's transcript. Errors agree when they are of one kind and came at the same step.
+    ``expected`` is the key's transcript; without ``again`` nothing is left to chance, and of a layer that starts at
+    ``random`` values all that differs at second sight is. Errors agree when they are of one kind and came at the same
+    step.
     """
     if not stops_agree(stop_of(imagined), stop_of(seen)):
         return Agreement.NO
@@ -52,8 +59,7 @@ def agreement(
         return Agreement.NO
     apart = []
     for index, (one, other) in enumerate(zip(imagined.observations, seen.observations, strict=True)):
-        key = expected.observations[index] if index < len(expected.observations) else None
-        tolerance = tolerances[index] if index < len(tolerances) else 0.0
+        key, tolerance = _key_at(expected, tolerances, index)
         if one.label.startswith(HINT):
             continue
         if not _same_form(one, other):
@@ -63,9 +69,30 @@ def agreement(
     if not apart:
         return Agreement.YES
     apart = [place for place in apart if not _both_lost_digits(imagined, seen, place[0], place[1])]
-    second = again() if apart else imagined
-    unsteady = all(_unsteady(imagined, second, index, key, tolerance) for index, key, tolerance in apart)
+    if not apart:
+        return Agreement.LOOSE
+    if again is None:
+        return Agreement.NO
+    second = again()
+    unsteady = all(_unsteady(imagined, second, index, key, tolerance, random) for index, key, tolerance in apart)
     return Agreement.LOOSE if unsteady else Agreement.NO
+
+
+def chancy(imagined: Seen, second: Seen, expected: Seen, tolerances: Sequence[float], random: bool) -> bool:
+    """Whether the wrong layer does not find again, at second sight, everything it saw."""
+    if len(imagined.observations) != len(second.observations):
+        return True
+    return any(
+        _unsteady(imagined, second, index, *_key_at(expected, tolerances, index), random)
+        for index, one in enumerate(imagined.observations)
+        if not one.label.startswith(HINT)
+    )
+
+
+def _key_at(expected: Seen, tolerances: Sequence[float], index: int) -> tuple[Observation | None, float]:
+    """The key's observation and tolerance in a place, which a transcript may be too long for."""
+    known = index < len(expected.observations)
+    return (expected.observations[index], tolerances[index]) if known else (None, 0.0)
 
 
 def hint_distance(imagined: Seen, seen: Seen) -> int:
@@ -132,14 +159,16 @@ def _both_lost_digits(imagined: Seen, seen: Seen, index: int, key: Observation |
     return 0 < max(lost) <= DIGITS_OF_FLOAT32 * _size(key.values)
 
 
-def _unsteady(imagined: Seen, second: Seen, index: int, key: Observation | None, tolerance: float) -> bool:
+def _unsteady(
+    imagined: Seen, second: Seen, index: int, key: Observation | None, tolerance: float, random: bool
+) -> bool:
     """Whether the wrong layer does not find its own value again, in float64 and with other random numbers."""
     if index >= len(second.observations):
         return False
     values, again = imagined.observations[index].values, second.observations[index].values
     if values is None or again is None or values.shape != again.shape:
         return False
-    return not _close(values, again, UNSTEADY * _allowed(values, key, tolerance))
+    return not _close(values, again, tolerance if random else UNSTEADY * _allowed(values, key, tolerance))
 
 
 # Errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -39,12 +40,24 @@ def fitted(rehearsal: Rehearsal, hypothesis: Hypothesis, index: int, seen: Seen)
         return None if values is None or values.shape != goal.shape else values - goal
 
     grid = [math.log(value) for value in GRIDS[name]]
-    distances = [_size(apart(place)) for place in grid]
-    best = int(np.argmin(distances))
-    if not math.isfinite(distances[best]):
+    best = _lowest(lambda place: _size(apart(grid[place])), len(grid))
+    if best is None:
         return None
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
     return with_number(_nearest(apart, grid[best], low, high))
+
+
+def _lowest(distance: Callable[[int], float], places: int) -> int | None:
+    """The place of the least distance, found by halving as if there were one valley; None where none is finite."""
+    known = cache(distance)
+    low, high = 0, places - 1
+    while low < high:
+        middle = (low + high) // 2
+        if known(middle) <= known(middle + 1):
+            high = middle
+        else:
+            low = middle + 1
+    return low if math.isfinite(known(low)) else None
 
 
 def _nearest(apart: Callable[[float], Array | None], place: float, low: float, high: float) -> float:

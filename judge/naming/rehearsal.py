@@ -6,7 +6,8 @@ fails on one fixed exam; they only say which hypotheses are worth running, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
@@ -14,13 +15,16 @@ from typing import Any, Protocol
 from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles, find_roles
 from judge.exam import Exam, Seen, Transcript
-from judge.grading import answer_key, grade
-from judge.naming.agreement import Stop, stop_of
+from judge.grading import AnswerKey, answer_key, failures
+from judge.naming.agreement import Stop, chancy, stop_of
 from judge.problem import load
-from judge.report import CheckResult, CheckStatus, Text
+from judge.report import Text
 
 HABIT_SEED = 20
 """Any seed does; a fixed one, so that the same submission gets the same diagnosis in every process."""
+
+CONVENTION = "biased"
+"""Which convention the layers follow whose habits are learnt; either would do."""
 
 RANDOM_SEEDS = (1, 2)
 """What a layer with random initial values draws from, at first and at second sight."""
@@ -46,6 +50,8 @@ class Misconception(Protocol):
     def fitted(self) -> str | None: ...
     @property
     def steady(self) -> bool: ...
+    @property
+    def random(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,9 @@ class Hypothesis:
     """One way a layer may be wrong: what it is called, what it changes, and the checks it is in the habit of failing.
 
     ``habits`` has a bit for each scenario it fails, and ``stops`` the reason where it also ends early; ``steady`` says
-    that they hold from exam to exam. ``fitted`` names the choice that is a typed number. ``rank`` is its place in the
-    catalogue; of two that explain the same, the lower is named.
+    that they hold from exam to exam, and ``random`` that its layers start at random values. ``fitted`` names the choice
+    that is a typed number. ``rank`` is its place in the catalogue; of two that explain the same, the lower is named.
+    ``origins`` are the changes as the catalogue has them.
     """
 
     ids: tuple[str, ...]
@@ -62,12 +69,32 @@ class Hypothesis:
     habits: int
     stops: Mapping[int, Stop]
     rank: tuple[int, ...]
+    origins: tuple[Frozen, ...]
     fitted: str | None = None
     steady: bool = True
+    random: bool = False
+
+    @property
+    def in_order(self) -> bool:
+        """Whether its layers carry state from scenario to scenario, so that they must be run in the exam's order."""
+        return any(name == "shared" for name, _ in self.changes)
 
     def with_changes(self, **changes: Any) -> Hypothesis:
         """The same mistake with another number in it."""
         return replace(self, changes=frozen({**dict(self.changes), **changes}))
+
+    def beside(self, other: Hypothesis) -> Hypothesis:
+        """Both mistakes in one layer."""
+        return Hypothesis(
+            ids=(*self.ids, *other.ids),
+            changes=frozen({**dict(self.changes), **dict(other.changes)}),
+            habits=self.habits | other.habits,
+            stops={**other.stops, **self.stops},
+            rank=(*self.rank, *other.rank),
+            origins=(*self.origins, *other.origins),
+            steady=self.steady and other.steady,
+            random=self.random or other.random,
+        )
 
 
 def frozen(changes: Mapping[str, Any]) -> Frozen:
@@ -75,28 +102,59 @@ def frozen(changes: Mapping[str, Any]) -> Frozen:
     return tuple(sorted(changes.items()))
 
 
-@cache
 def hypotheses(slug: str) -> tuple[Hypothesis, ...]:
-    """All single hypotheses of a problem that fail any check, with their habits; takes a second or two, once."""
-    module = exams.module_of(slug, "misconceptions")
-    exam = exams.prepare(load(slug), HABIT_SEED)
-    key = answer_key(exam)
+    """All single hypotheses of a problem that fail any check, with their habits; takes a few seconds, once."""
+    with _LEARNING:  # whoever comes meanwhile waits for what is left of them
+        return _learnt(slug)
+
+
+_LEARNING = threading.Lock()
+
+
+@cache
+def _learnt(slug: str) -> tuple[Hypothesis, ...]:
+    exam, key = _habit_exam(slug)
     found = []
-    for place, misconception in enumerate(module.MISCONCEPTIONS):
+    for place, misconception in enumerate(exams.module_of(slug, "misconceptions").MISCONCEPTIONS):
         for number, variant in enumerate(misconception.variants):
             changes = frozen(variant)
-            build, roles = _layer(slug, exam.rank, changes, "biased", RANDOM_SEEDS[0])
-            transcript = exams.observe(exam, build, roles)
-            graded = grade(key, transcript, tuple(key.by_convention))
-            habits = sum(1 << index for index, check in enumerate(graded.checks) if _fails(check))
+            transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
+            habits = sum(1 << index for index in failures(key, transcript))
             if habits:
-                names, rank = (misconception.id,), (place, number)
                 found.append(
                     Hypothesis(
-                        names, changes, habits, _stops(transcript), rank, misconception.fitted, misconception.steady
+                        ids=(misconception.id,),
+                        changes=changes,
+                        habits=habits,
+                        stops=_stops(transcript),
+                        rank=(place, number),
+                        origins=(changes,),
+                        fitted=misconception.fitted,
+                        steady=misconception.steady,
+                        random=misconception.random,
                     )
                 )
     return tuple(found)
+
+
+@cache
+def _habit_exam(slug: str) -> tuple[Exam, AnswerKey]:
+    exam = exams.prepare(load(slug), HABIT_SEED)
+    return exam, answer_key(exam)
+
+
+@cache
+def may_be_chance(slug: str, changes: Frozen, index: int, random: bool) -> bool:
+    """Whether rounding or random numbers decide what such a layer sees of a scenario, as far as one exam can tell."""
+    exam, key = _habit_exam(slug)
+    rehearsal = Rehearsal(exam, CONVENTION)
+    return chancy(
+        rehearsal.seen(changes, index),
+        rehearsal.second_sight(changes, index),
+        key.by_convention[CONVENTION][index],
+        key.tolerances[index],
+        random,
+    )
 
 
 def _stops(transcript: Transcript) -> dict[int, Stop]:
@@ -104,19 +162,18 @@ def _stops(transcript: Transcript) -> dict[int, Stop]:
     return {index: stop for index, stop in stops if stop is not None}
 
 
-def _fails(check: CheckResult) -> bool:
-    return check.status is not CheckStatus.PASSED
-
-
 def _layer(slug: str, rank: int, changes: Frozen, convention: str, seed: int) -> tuple[LayerFactory, Roles]:
-    build: LayerFactory = exams.module_of(slug, "misconceptions").build(dict(changes), convention, seed)
-    return build, _roles(build, rank)
+    def fresh() -> LayerFactory:
+        build: LayerFactory = exams.module_of(slug, "misconceptions").build(dict(changes), convention, seed)
+        return build
+
+    return fresh(), _roles(fresh, rank)
 
 
-def _roles(build: LayerFactory, rank: int) -> Roles:
-    """The roles of its parameters, as a cell finds those of the candidate's."""
+def _roles(fresh: Callable[[], LayerFactory], rank: int) -> Roles:
+    """The roles of its parameters, as a cell finds those of the candidate's: every layer has the same random values."""
     try:
-        return find_roles(build, rank=rank)
+        return find_roles(lambda features: fresh()(features), rank=rank)
     except Exception:  # a wrong layer of ours may raise whatever torch raises, as the candidate's would in its cell
         return Roles(None, None)
 
@@ -130,28 +187,20 @@ class Rehearsal:
         self.runs = 0
         self._layers: dict[tuple[Frozen, int], tuple[LayerFactory, Roles]] = {}
         self._seen: dict[tuple[Frozen, int], Seen] = {}
+        self._next: dict[Frozen, int] = {}
 
-    def seen(self, changes: Frozen, index: int) -> Seen:
-        """What a layer with these changes sees of a scenario."""
+    def seen(self, changes: Frozen, index: int, *, in_order: bool = False) -> Seen:
+        """What a layer with these changes sees of a scenario; ``in_order`` after all the scenarios before it."""
         key = (changes, index)
         if key not in self._seen:
-            if any(name == "shared" for name, _ in changes):
-                self._run_in_order(changes)
-            else:
-                self._seen[key] = self._run(changes, index, RANDOM_SEEDS[0], None)
+            for place in range(self._next.get(changes, 0), index + 1) if in_order else (index,):
+                self._seen[changes, place] = self._run(changes, place, RANDOM_SEEDS[0], None)
+                self._next[changes] = place + 1
         return self._seen[key]
 
     def second_sight(self, changes: Frozen, index: int) -> Seen:
         """The same in float64 and with other random initial values: what stays is no matter of rounding or chance."""
         return self._run(changes, index, RANDOM_SEEDS[1], "float64")
-
-    def _run_in_order(self, changes: Frozen) -> None:
-        """Layers that share state carry it from scenario to scenario, as the candidate's do in their one process."""
-        build, roles = _layer(self.exam.problem.slug, self.exam.rank, changes, self.convention, RANDOM_SEEDS[0])
-        for index, seen in enumerate(exams.observe(self.exam, build, roles)):
-            self.runs += 1
-            if seen is not None:
-                self._seen[changes, index] = seen
 
     def _run(self, changes: Frozen, index: int, seed: int, dtype: str | None) -> Seen:
         self.runs += 1

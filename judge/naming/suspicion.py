@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from judge.cell.driver import HINT
 from judge.exam import Seen, Transcript
-from judge.grading import AnswerKey, Graded
+from judge.grading import AnswerKey, Differences
 from judge.naming.agreement import Agreement, Stop, agreement, hint_distance, nan_distance, stop_of, stops_agree
-from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses
+from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses, may_be_chance
 
 MAX_RUNS = 1200
 """Scenarios run for one diagnosis: a quarter of a second. What two known mistakes explain is found in a few hundred."""
@@ -21,15 +21,15 @@ class OutOfRuns(Exception):  # noqa: N818 - no error: the search ends without a 
 class Suspect:
     """A transcript that failed checks, supposed to follow one convention, and what has been found out about it."""
 
-    def __init__(self, key: AnswerKey, transcript: Transcript, graded: Graded, convention: str) -> None:
+    def __init__(self, key: AnswerKey, transcript: Transcript, differences: Differences, convention: str) -> None:
         self.key = key
         self.rehearsal = Rehearsal(key.exam, convention)
         self.expected = key.by_convention[convention]
         self.seen: dict[int, Seen] = {index: seen for index, seen in enumerate(transcript) if seen is not None}
-        failed = [index for index in self.seen if graded.differences[index] is not None]
+        failed = [index for index in self.seen if differences[index] is not None]
         self.failed = sorted(failed, key=lambda index: (len(key.exam.concretes[index].steps), index))
         self.failed_mask = mask_of(failed)
-        self.passed_mask = mask_of(index for index in self.seen if graded.differences[index] is None)
+        self.passed_mask = mask_of(index for index in self.seen if differences[index] is None)
         self.stops: dict[int, Stop] = {
             index: stop for index, seen in self.seen.items() if (stop := stop_of(seen)) is not None
         }
@@ -41,20 +41,29 @@ class Suspect:
         """How many checks the habits of the right hypothesis may get wrong: they are those of another exam."""
         return max(2, len(self.failed) // 8)
 
-    def agreement(self, changes: Frozen, index: int) -> Agreement:
-        """How well a layer with these changes agrees with the candidate's in one scenario; may raise ``OutOfRuns``."""
-        place = (changes, index)
+    def agreement(self, one: Hypothesis, index: int) -> Agreement:
+        """How well a layer with this mistake agrees with the candidate's in one scenario; may raise ``OutOfRuns``."""
+        place = (one.changes, index)
         if place not in self._agreements:
             if self.rehearsal.runs >= MAX_RUNS:
                 raise OutOfRuns
             self._agreements[place] = agreement(
-                self.rehearsal.seen(changes, index),
+                self._imagined(one, index),
                 self.seen[index],
                 self.expected[index],
                 self.key.tolerances[index],
-                lambda: self.rehearsal.second_sight(changes, index),
+                (lambda: self.rehearsal.second_sight(one.changes, index)) if self._may_be_chance(one, index) else None,
+                one.random,
             )
         return self._agreements[place]
+
+    def _imagined(self, one: Hypothesis, index: int) -> Seen:
+        return self.rehearsal.seen(one.changes, index, in_order=one.in_order)
+
+    def _may_be_chance(self, one: Hypothesis, index: int) -> bool:
+        """Whether a second sight is worth its run; of layers that share state it would have to repeat all runs."""
+        slug = self.key.exam.problem.slug
+        return not one.in_order and any(may_be_chance(slug, changes, index, one.random) for changes in one.origins)
 
     def mismatch(self, *parts: Hypothesis) -> int:
         """How many checks the habits of the parts together get wrong, as to failing and as to stopping."""
@@ -73,29 +82,30 @@ class Suspect:
         stops = sum(index not in self.stops for index in one.stops if index in self.seen)
         return (one.habits & self.passed_mask).bit_count() + stops
 
-    def explains_all(self, changes: Frozen, habits: int) -> bool:
-        """Whether these changes explain every failed check and are nowhere contradicted."""
+    def explains_all(self, one: Hypothesis) -> bool:
+        """Whether the hypothesis explains every failed check, one of them exactly, and is nowhere contradicted."""
         exact = False
-        for index in self.failed:
-            found = self.agreement(changes, index)
+        for index in sorted(self.failed) if one.in_order else self.failed:
+            found = self.agreement(one, index)
             if found is Agreement.NO:
                 return False
             exact = exact or found is Agreement.YES
-        return (exact or habits == self.failed_mask) and not self.contradicted(changes, habits)
+        return (exact or one.habits == self.failed_mask) and not self.contradicted(one)
 
-    def contradicted(self, changes: Frozen, habits: int) -> bool:
-        """Whether such a layer fails a check the candidate's passed."""
-        return any(self.agreement(changes, index) is Agreement.NO for index in indices_of(habits & self.passed_mask))
+    def contradicted(self, one: Hypothesis) -> bool:
+        """Whether such a layer fails a check the candidate's passed; random values do not pass one by chance."""
+        least = Agreement.YES if one.random else Agreement.LOOSE
+        return any(self.agreement(one, index) < least for index in indices_of(one.habits & self.passed_mask))
 
-    def doubt(self, changes: Frozen) -> tuple[int, int, int]:
+    def doubt(self, one: Hypothesis) -> tuple[int, int, int]:
         """What speaks against an explanation: another make, NaN in other places, checks left to chance."""
         makes = nans = loose = 0
         for index, seen in self.seen.items():
             if any(label.startswith(HINT) for label in self.key.labels[index]):
-                makes += hint_distance(self.rehearsal.seen(changes, index), seen)
-            if self._agreements.get((changes, index)) is Agreement.LOOSE:
+                makes += hint_distance(self._imagined(one, index), seen)
+            if self._agreements.get((one.changes, index)) is Agreement.LOOSE:
                 loose += 1
-                nans += nan_distance(self.rehearsal.seen(changes, index), seen)
+                nans += nan_distance(self._imagined(one, index), seen)
         return makes, nans, loose
 
 

@@ -38,22 +38,23 @@ class Box:
 
     def __init__(self, device: str) -> None:
         self.as_root = os.geteuid() == 0
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.control = ours
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._rooms, masons = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         log_read, log_write = os.pipe()
         self._log = os.fdopen(log_read, "rb")
         try:
             self.process = subprocess.Popen(  # noqa: S603 - every argument is ours
-                _command(theirs.fileno(), device, self.as_root),
+                _command([theirs.fileno(), masons.fileno()], device, self.as_root),
                 stdin=subprocess.DEVNULL,
                 stdout=log_write,
                 stderr=log_write,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(theirs.fileno(), masons.fileno()),
                 env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
                 cwd=_CELL_FOLDER.parent.parent if self.as_root else "/",
             )
         finally:
             theirs.close()
+            masons.close()
             os.close(log_write)
         os.set_blocking(log_read, False)
         self._await_zygote()
@@ -72,11 +73,18 @@ class Box:
             self.close()
             raise CellFault(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
 
-    def spawn(self, uid: int, tmp_bytes: int, tmp_files: int, descriptors: list[int]) -> None:
-        """Orders one cell; it answers over its gate, the first of the descriptors."""
-        message = gate.SPAWN.pack(uid, tmp_bytes, tmp_files)
+    def order_room(self, uid: int, tmp_bytes: int, tmp_files: int, gate_end: int) -> None:
+        """Orders the room of one cell from the mason; who builds it answers over the gate."""
+        self._order(self._rooms, gate.ROOM.pack(uid, tmp_bytes, tmp_files), [gate_end])
+
+    def spawn(self, uid: int, descriptors: list[int]) -> None:
+        """Orders a candidate's process into a room; it answers over its gate, the first of the descriptors."""
+        self._order(self.control, gate.SPAWN.pack(uid), descriptors)
+
+    @staticmethod
+    def _order(to: socket.socket, message: bytes, descriptors: list[int]) -> None:
         try:
-            socket.send_fds(self.control, [message], descriptors)
+            socket.send_fds(to, [message], descriptors)
         except OSError as error:
             raise CellFault(f"The zygote takes no orders: {error}") from error
 
@@ -103,6 +111,7 @@ class Box:
     def close(self) -> None:
         """Ends the zygote and with it every cell; returns when they are gone."""
         self.control.close()
+        self._rooms.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -111,24 +120,37 @@ class Box:
         self._log.close()
 
 
-def _command(control: int, device: str, as_root: bool) -> list[str]:
+def _command(sockets: list[int], device: str, as_root: bool) -> list[str]:
     bwrap = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
     if bwrap is None:
         raise CellFault("bubblewrap is not installed: on Debian, `apt install bubblewrap`.")
     binds = _binds()
-    start = [str(_python_in_box()), "-I", "-S", "-B", "-c", _ZYGOTE_START, str(control), device]
+    start = [str(_python_in_box()), "-I", "-S", "-B", "-c", _ZYGOTE_START, *map(str, sockets), device]
     walls = [
         "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
         "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv", "--hostname", "box",
     ]  # fmt: skip
     if as_root:
         launcher = [sys.executable, "-E", "-s", "-S", "-m", "judge.sandbox.launcher"]
-        rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_KILL"]
+        rights = [
+            "--cap-drop",
+            "ALL",
+            "--cap-add",
+            "CAP_SETUID",
+            "--cap-add",
+            "CAP_SETGID",
+            "--cap-add",
+            "CAP_KILL",
+            *_ENTERS,
+        ]
         head = [*launcher, *(source for source, _ in binds), "--", bwrap, *rights]
     else:
-        head = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000"]
+        head = [bwrap, "--unshare-user", "--uid", "1000", "--gid", "1000", *_ENTERS]
     return [*head, *walls, *_view(binds, device), "--", *start]
 
+
+_ENTERS = ("--cap-add", "CAP_SYS_ADMIN")
+"""Over the box's own user namespace only: the zygote forks into the pid namespace of a cell, which takes this right."""
 
 _ZYGOTE_START = "import sys; sys.path += ['/box/packages', '/box/code']; from judge.cell import zygote; zygote.main()"
 

@@ -63,6 +63,7 @@ class Collector:
         self.output = {cell.stdout: bytearray(), cell.stderr: bytearray()}
         self.output_bytes = 0
         self.ended: Ended | None = None
+        self.told: Exit | None = None
 
     def run(self, address_bytes: int) -> CellOutcome | None:
         """The outcome, or None when the cell died before any code of the candidate ran; raises ``CellFault``."""
@@ -87,6 +88,7 @@ class Collector:
         channel = cell.channel.fileno()
         poll.register(channel, select.POLLIN | select.POLLOUT)
         poll.register(cell.init_pidfd, select.POLLIN)
+        poll.register(cell.gate, select.POLLIN)
         for descriptor in self.output:
             poll.register(descriptor, select.POLLIN)
         deadline = started + self.limits.wall_seconds
@@ -100,7 +102,8 @@ class Collector:
                 look_at = now + self._look()
                 continue
             for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - now) * 1000)):
-                if descriptor == cell.init_pidfd:
+                if descriptor in (cell.init_pidfd, cell.gate.fileno()):
+                    self.told = self._how_it_ended()
                     self._drain()
                     self.ended = self.ended or Ended.EXITED
                     return
@@ -111,6 +114,11 @@ class Collector:
                         poll.unregister(channel)
                 elif not self._read_output(descriptor):
                     poll.unregister(descriptor)
+
+    def _how_it_ended(self) -> Exit | None:
+        """What the zygote told of the candidate's process, unless process 1 is gone too: another hand ended both."""
+        told = self.cell.exit()
+        return None if self.cell.ending() else told
 
     def _look(self) -> float:
         """Checks what only asking shows; returns the seconds until the next look is due."""
@@ -182,7 +190,7 @@ class Collector:
     def _outcome(self, used: Used, wall_ms: float) -> CellOutcome | None:
         """Puts the measurements beside the frames; a limit that was hit is the reason, whatever the cell says."""
         ended = self.ended or Ended.EXITED
-        told = self.cell.exit()
+        told = self.told
         if ended is not Ended.FINISHED:
             last = self.meter.used()
             used = Used(
@@ -219,8 +227,9 @@ class Collector:
     def _blame(told: Exit | None, number: int | None, used: Used) -> None:
         """Raises ``CellFault`` for a death that the candidate cannot have brought about.
 
-        Init cannot be ended from inside: the kernel drops what the candidate sends it. So it dies without telling how
-        the candidate ended only by a hand from outside, whoever's: the zygote's end, the machine's lack of memory.
+        Process 1 cannot be ended from inside: the kernel drops what the candidate sends it. And the zygote tells how
+        the candidate's process ended. So both are gone without a word only by a hand from outside, whoever's: the
+        zygote's end, the machine's lack of memory.
         """
         if used.machine_out_of_memory and (told is None or number == signal.SIGKILL):
             raise CellFault("The machine ran out of memory and ended a cell that had not used up its own.")

@@ -74,7 +74,6 @@ class _ProcessMeter:
 
     def __init__(self, cell: Cell, memory_bytes: int) -> None:
         self._cell, self._most = cell, memory_bytes
-        self._init = _parent(cell.candidate_pid)
         self._base_bytes, self._base_cpu = self._memory(), 0
         self._base_cpu = self._cpu()
         self._peak = self._cpu_seen = 0
@@ -104,7 +103,7 @@ class _ProcessMeter:
 
     def _cpu(self) -> int:
         total = 0
-        for pid in [self._init, *self._processes()]:  # init reaps the orphans, and so inherits what they used
+        for pid in [self._cell.init_pid, *self._processes()]:  # init reaps the orphans, and so inherits what they used
             with suppress(OSError, IndexError):
                 total += time.clock_gettime_ns((~pid << 3) | 2)  # MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED)
                 fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -112,8 +111,8 @@ class _ProcessMeter:
         return total
 
     def _processes(self) -> list[int]:
-        """Every process of the cell below init: who loses a parent becomes a child of init."""
-        found, wanted = list[int](), [self._init]
+        """The candidate's process and every one below it or init: who loses a parent becomes a child of init."""
+        found, wanted = [self._cell.candidate_pid], [self._cell.init_pid, self._cell.candidate_pid]
         while wanted:
             pid = wanted.pop()
             with suppress(OSError):
@@ -135,11 +134,3 @@ def _kills_on_this_machine() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
-
-
-def _parent(pid: int) -> int:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("PPid:"):
-                return int(line.split()[1])
-    return -1

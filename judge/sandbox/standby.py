@@ -24,6 +24,7 @@ _MOST_TASKS_WHILE_MADE = 64
 _DESCRIPTORS_OF_A_CELL = 4
 """stdin, stdout, stderr and the channel; the limit counts what a candidate opens beside them."""
 _CREDENTIALS = struct.Struct("3i")
+_MOST_DESCRIPTORS = 2 + len(messages.NAMESPACES)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Shape:
 
 @dataclass
 class Exit:
-    """How the candidate's process ended, as init told it: information, never a reason to believe anything."""
+    """How the candidate's process ended, as the zygote told it."""
 
     status: int
     cpu_ns: int
@@ -58,58 +59,75 @@ class Cell:
         self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
+        doors: list[int] = []
         try:
             self.gate.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
             self.gate.settimeout(MAKE_SECONDS)
-            box.spawn(uid, shape.tmp_bytes, shape.tmp_files, [gate.fileno(), channel.fileno(), stdout, stderr])
+            box.order_room(uid, shape.tmp_bytes, shape.tmp_files, gate.fileno())
+            doors = self._await_room()
+            box.spawn(uid, [gate.fileno(), channel.fileno(), stdout, stderr, *doors])
+            gate.close()
+            self._await_candidate()
         except BaseException:
-            self.close()
+            self.end()
             raise
         finally:
             gate.close()
             channel.close()
-            os.close(stdout)
-            os.close(stderr)
-        try:
-            self._attend()
-        except BaseException:
-            self.end()
-            raise
+            for descriptor in (stdout, stderr, *doors):
+                os.close(descriptor)
 
-    def _attend(self) -> None:
-        """Into the group; then the builder hands over init and the candidate's process is ready, whichever is first."""
-        pid, _ = self._receive(messages.HELLO)
+    def _await_room(self) -> list[int]:
+        """The builder, into the group; then it hands over init and the doors to its namespaces, and init is jailed."""
         if self.group is not None:
             self.group.free_memory()
             self.group.set_processes(_MOST_TASKS_WHILE_MADE)
-            self.group.join(pid)
-        self.gate.send(messages.JOINED)
-        senders = {message: pid for pid, message in (self._receive(messages.INIT, messages.READY) for _ in range(2))}
-        if len(senders) != 2 or self.init_pidfd < 0:
+        self._admit()
+        doors: list[int] = []
+        senders = {}
+        for _ in range(2):
+            sender, message, descriptors = self._receive(messages.ROOM_BUILT, messages.INIT)
+            senders[message] = sender
+            if message == messages.ROOM_BUILT:
+                self.init_pidfd, self.tmp, *doors = descriptors
+        if len(senders) != 2:
             raise CellFault("A cell told the same thing twice.")
-        self.candidate_pid = senders[messages.READY]
+        self.init_pid = senders[messages.INIT]
+        return doors
+
+    def _await_candidate(self) -> None:
+        """The candidate's process, into the group; then it tells when it is ready."""
+        self._admit()
+        self.candidate_pid, _, _ = self._receive(messages.READY)
         for descriptor in (self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         self.channel.setblocking(False)
         self.gate.setblocking(False)
 
-    def _receive(self, *expected: bytes) -> tuple[int, bytes]:
+    def _admit(self) -> None:
+        """Lets a process go on once it is in the cell's control group."""
+        pid, _, _ = self._receive(messages.HELLO)
+        if self.group is not None:
+            self.group.join(pid)
+        self.gate.send(messages.JOINED)
+
+    def _receive(self, *expected: bytes) -> tuple[int, bytes, list[int]]:
         """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
         try:
-            room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(8)
+            room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS)
             received, ancillary, _, _ = self.gate.recvmsg(1024, room, socket.MSG_CMSG_CLOEXEC)
         except OSError as error:
             raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
-        sender = 0
+        sender, descriptors = 0, list[int]()
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                self.init_pidfd, self.tmp = struct.unpack("2i", data)
+                descriptors = list(struct.unpack(f"{len(data) // 4}i", data))
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 sender = _CREDENTIALS.unpack(data)[0]
         if received not in expected:
             said = received.removeprefix(messages.FAULT).decode("utf-8", "replace") or "it ended"
             raise CellFault(f"A wall of a cell could not be put up: {said}.")
-        return sender, received
+        return sender, received, descriptors
 
     def start(self, limits: Limits, address_bytes: int) -> bool:
         """Tells the cell its limits, after which it reads the job; False if it had died while it waited."""
@@ -127,16 +145,24 @@ class Cell:
         poll.register(self.init_pidfd, select.POLLIN)
         return bool(poll.poll(0))
 
+    def ending(self) -> bool:
+        """Whether init is gone or about to be: it gives up its memory, then ends the others, and only then is dead."""
+        try:
+            with open(f"/proc/{self.init_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
+                return int(file.read().split()[0]) == 0
+        except OSError:
+            return True
+
     def gone(self) -> bool:
         """Whether no process is left, in the pid namespace and in the control group."""
         return self.dead() and (self.group is None or self.group.empty())
 
     def exit(self) -> Exit | None:
-        """How the candidate's process ended, if init told; a fault told over the gate is raised."""
+        """How the candidate's process ended, if it has; a fault told over the gate is raised."""
         with suppress(BlockingIOError):
             try:
                 message = self.gate.recv(1024)
-            except ConnectionResetError:  # told once, when not all we said was read; what init said comes after it
+            except ConnectionResetError:  # told once, when not all we said was read; what the zygote said comes after
                 message = self.gate.recv(1024)
             if message.startswith(messages.EXIT):
                 status, microseconds = messages.EXIT_TAIL.unpack(message[len(messages.EXIT) :])

@@ -73,7 +73,7 @@ def test_a_submission_is_accepted_for_judging(site: Site) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        ({"problem": "batchnorm1d", "code": ""}, 422, "invalid"),
+        ({"problem": "batchnorm1d", "code": ""}, 422, "invalid_code"),
         ({"problem": "batchnorm1d", "code": " \n"}, 422, "invalid_code"),
         ({"problem": "batchnorm1d", "code": "x\0"}, 422, "invalid_code"),
         ({"problem": "batchnorm1d", "code": "#" * 65537}, 413, "code_too_large"),
@@ -82,7 +82,7 @@ def test_a_submission_is_accepted_for_judging(site: Site) -> None:
         ({"problem": "batchnorm1d"}, 422, "invalid"),
         ({"problem": "batchnorm1d", "code": CODE, "verdict": "accepted"}, 422, "invalid"),
         ({"problem": "nix", "code": CODE}, 422, "unknown_problem"),
-        ({"problem": "batchnorm1d", "code": CODE, "device": "tpu"}, 422, "invalid"),
+        ({"problem": "batchnorm1d", "code": CODE, "device": "tpu"}, 422, "unknown_device"),
         ({"problem": "batchnorm1d", "code": CODE, "device": "cuda"}, 422, "no_worker_for_device"),
         ({"problem": "batchnorm1d", "code": CODE, "label": "a\nb"}, 400, "bad_request"),
         ([], 422, "invalid"),
@@ -111,6 +111,28 @@ def test_what_is_wrong_with_a_submission_is_said_and_nothing_stored(
 def test_a_body_that_cannot_be_read_is_said_and_nothing_stored(site: Site, content: bytes, status: int) -> None:
     headers = {**site.headers(), "Content-Type": "application/json"}
     assert_problem(site.client.post(SUBMISSIONS, content=content, headers=headers), status)
+    assert count(site) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"problem": ', "The body is not JSON: Expecting value at character 12."),
+        (b'{"code": "\xff"}', "The body is not UTF-8: byte 10 cannot be read."),
+        (b'{"problem": "batchnorm1d", "code": ""}', "The code is empty."),
+        (b'{"problem": "batchnorm1d", "code": "x", "device": "tpu"}', "There is no device 'tpu'; use cpu or cuda."),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(site: Site, content: bytes, sentence: str) -> None:
+    headers = {**site.headers(), "Content-Type": "application/json"}
+    assert site.client.post(SUBMISSIONS, content=content, headers=headers).json()["detail"] == sentence
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", None])
+def test_a_body_that_does_not_say_it_is_json_is_refused(site: Site, media_type: str | None) -> None:
+    content = json.dumps({"problem": "batchnorm1d", "code": CODE}).encode()
+    headers = site.headers() if media_type is None else {**site.headers(), "Content-Type": media_type}
+    assert_problem(site.client.post(SUBMISSIONS, content=content, headers=headers), 415, "wrong_media_type")
     assert count(site) == 0
 
 
@@ -289,7 +311,8 @@ def test_problems_can_be_read(site: Site) -> None:
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/api/v1/nix", 404), ("DELETE", SUBMISSIONS, 405)])
 def test_what_is_not_there_is_a_problem_too(site: Site, method: str, path: str, status: int) -> None:
     answer = site.client.request(method, path, headers=site.headers())
-    assert_problem(answer, status)
+    problem = assert_problem(answer, status)
+    assert problem["detail"] != problem["title"]
     if status == 405:
         assert "POST" in answer.headers["allow"]
 

@@ -85,7 +85,7 @@ async def test_a_name_is_taken_once(database: Database, ada: Interviewer) -> Non
         await auth.create_interviewer(database, "Ada L", "another one")
 
 
-async def test_a_candidates_session_ends_with_the_invitation(database: Database, people: People) -> None:
+async def test_a_candidate_may_read_for_days_after_the_invitation(database: Database, people: People) -> None:
     async with database.writing() as session:
         new = await interviews.invite(session, people.interviewer, "Lin", ["batchnorm1d"], days=1)
         cookie = await auth.admit_candidate(session, new.invitation)
@@ -93,7 +93,8 @@ async def test_a_candidates_session_ends_with_the_invitation(database: Database,
     assert opened is not None
     assert opened.candidate is not None
     assert opened.candidate.name == "Lin"
-    assert abs(opened.expires_at - new.invitation.expires_at) < timedelta(seconds=5)
+    readable = new.invitation.expires_at + timedelta(days=auth.READING_DAYS)
+    assert abs(opened.expires_at - readable) < timedelta(seconds=5)
 
 
 async def test_a_revoked_token_is_none(database: Database) -> None:

@@ -115,7 +115,7 @@ def test_every_answer_is_announced(
 def test_the_description_names_the_errors_and_the_token(described: Described) -> None:
     written = described.schema.raw_schema
     send = written["paths"]["/api/v1/submissions"]["post"]
-    assert {"202", "400", "401", "409", "413", "422", "429"} <= set(send["responses"])
+    assert {"202", "400", "401", "409", "413", "415", "422", "429"} <= set(send["responses"])
     assert send["security"] == [{"HTTPBearer": []}]
     assert "Location" in send["responses"]["202"]["headers"]
     assert not [path for path in written["paths"] if not path.startswith("/api/v1/")]

@@ -52,6 +52,9 @@ def test_a_run_shows_samples_and_is_not_scored(visit: Visit, invitation: str) ->
     failed = page.locator("#result .sample[open]").first
     expect(failed).to_contain_text("Expected")
     expect(failed).to_contain_text("Largest difference")
+    expect(page.locator(".verdict-head")).to_contain_text("Samples differ")
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#history tbody tr")).to_contain_text("Samples differ")
 
 
 def test_hostile_output_is_shown_as_text(visit: Visit, invitation: str) -> None:
@@ -72,6 +75,20 @@ def test_an_exception_leads_to_its_line(visit: Visit, invitation: str) -> None:
     expect(page.locator("#result pre.output")).to_have_count(0)
     page.get_by_role("link", name="line 16 of your file").click()
     expect(page.locator(".cm-activeLine")).to_contain_text("raise ValueError")
+
+
+def test_a_line_of_code_that_is_no_longer_in_the_editor_is_shown_in_the_code_that_was_sent(
+    visit: Visit, invitation: str
+) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RAISES)
+    page.get_by_role("button", name="Submit").click()
+    assert verdict_of(page) == "runtime_error"
+    type_code(page, RIGHT)
+    page.get_by_role("link", name="line 16 of your file").click()
+    expect(page.locator("#R16")).to_be_in_viewport()
+    expect(page.locator("#R16")).to_contain_text("raise ValueError")
+    expect(page.locator(".cm-content")).not_to_be_focused()
 
 
 def test_an_old_submission_comes_back_and_undo_brings_the_draft(visit: Visit, invitation: str) -> None:
@@ -115,6 +132,33 @@ def test_tab_indents_and_escape_then_tab_leaves_the_editor(visit: Visit, invitat
     expect(page.get_by_role("button", name="Run samples")).to_be_focused()
 
 
+def test_the_focus_stays_on_the_button_while_the_verdict_arrives(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT)
+    button = page.get_by_role("button", name="Submit")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert verdict_of(page) == "accepted"
+    expect(button).to_be_focused()
+
+
+def test_on_a_narrow_screen_the_focus_goes_to_the_result_that_replaces_the_code(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation, width=390, height=844)
+    page.get_by_role("tab", name="Code").click()
+    type_code(page, RIGHT)
+    page.keyboard.press("Control+Shift+Enter")
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#result")).to_be_focused()
+
+
+def test_two_quick_presses_send_once(visit: Visit, invitation: str) -> None:
+    page = _enter(visit, invitation)
+    type_code(page, RIGHT)
+    page.get_by_role("button", name="Submit").dblclick()
+    assert verdict_of(page) == "accepted"
+    expect(page.locator("#history-body tbody tr")).to_have_count(1)
+
+
 def test_a_lost_connection_is_said_and_the_draft_stays(visit: Visit, invitation: str) -> None:
     visitor = visit()
     page = visitor.page
@@ -154,6 +198,9 @@ def test_on_a_narrow_screen_one_panel_is_shown_and_nothing_overflows(visit: Visi
     page.get_by_role("button", name="Submit").click()
     assert verdict_of(page) == "accepted"
     expect(page.locator("#result")).to_be_visible()
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#history tbody tr")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_code_never_goes_out_under_another_candidates_name(visit: Visit, interviewer: Page) -> None:
@@ -190,11 +237,16 @@ def test_someone_elses_submission_is_not_found(visit: Visit, invitation: str) ->
     verdict_of(page)
     number = page.locator("#result-body").get_attribute("data-result")
     stranger = visit().page
-    answer = stranger.goto(f"/problems/batchnorm1d?result={number}")
-    assert answer is not None
-    assert answer.status == 404
-    events = stranger.request.get(f"/problems/batchnorm1d/submissions/{number}/events")
-    assert events.status == 404
+    for status in (401, 404):  # nobody yet; then, after a first run, a guest
+        answer = stranger.goto(f"/problems/batchnorm1d?result={number}")
+        assert answer is not None
+        assert answer.status == status
+        events = stranger.request.get(f"/problems/batchnorm1d/submissions/{number}/events")
+        assert events.status == status
+        stranger.goto("/problems/batchnorm1d")
+        stranger.get_by_role("button", name="Run samples").click()
+        verdict_of(stranger)
+    assert stranger.goto("/problems/batchnorm1d?result=999999").status == 404  # type: ignore[union-attr]
 
 
 def test_an_unknown_link_says_what_to_do(visit: Visit) -> None:

@@ -103,6 +103,16 @@ def test_nothing_overflows_a_narrow_screen(visit: Visit, filled: Filled, languag
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
 
 
+def test_on_a_narrow_screen_a_checks_name_leaves_room_for_its_points(visit: Visit, filled: Filled) -> None:
+    page = visit(width=390, height=844, storage_state=filled.state).page
+    page.goto(next(address for address in filled.addresses if address.startswith("/submissions/")))
+    covered = page.locator(".checks tbody tr:visible").evaluate_all(
+        """rows => rows.filter((row) => row.querySelector("code").getBoundingClientRect().right
+             > row.querySelector(".number").getBoundingClientRect().left).map((row) => row.id)"""
+    )
+    assert covered == []
+
+
 def test_every_page_has_one_first_heading_landmarks_and_named_controls(visit: Visit, filled: Filled) -> None:
     page = visit(storage_state=filled.state).page
     for address in filled.addresses:

@@ -227,7 +227,7 @@ for _ in range(5):
         time.sleep(60)
 """
     run(cells, spawn)
-    settled = 2 + 2 * cells.standby  # bubblewrap, the zygote, and init and candidate of each standby cell
+    settled = 3 + 2 * cells.standby  # bubblewrap, zygote, mason, and init and candidate of each standby cell
     assert eventually(lambda: at_rest(cells) and len(descendants()) == settled), descendants()
     before = descriptors()
     for _ in range(10):

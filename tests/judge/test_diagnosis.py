@@ -167,7 +167,29 @@ def test_two_names_of_one_behaviour_are_both_given(problem: Problem) -> None:
     assert ids(diagnosed(problem, wrong(problem, axes="all"))) == {"global_statistics", "scalar_statistics"}
 
 
+class RandomStart(ByHand):
+    """Scale and shift start at whatever torch draws."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        torch.nn.init.normal_(self.gamma)
+        torch.nn.init.normal_(self.beta)
+
+
+@problems
+def test_random_initial_values_get_one_name_on_every_seed(problem: Problem) -> None:
+    assert [ids(diagnosed(problem, RandomStart, seed)) for seed in range(41, 45)] == [{"wrong_initial_affine"}] * 4
+
+
 # No name
+
+
+class RandomMean(ByHand):
+    """The running mean starts at random values: nothing that scale and shift could explain."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        torch.nn.init.normal_(self.running_mean)
 
 
 class Sines(ByHand):
@@ -191,7 +213,7 @@ class BadMean(ByHand):
 
 
 @problems
-@pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean])
+@pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean, RandomMean])
 def test_a_mistake_nobody_knows_gets_no_name(problem: Problem, layer: Any) -> None:
     assert diagnosed(problem, layer) == ()
 

@@ -68,6 +68,19 @@ def test_scale_and_shift_are_found_by_what_they_are(build: Any, roles: Roles) ->
     assert find_roles(build, rank=4) == roles
 
 
+class RandomScale(ByHand):
+    """Every new layer draws its scale: two layers differ in more than what the driver changed."""
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        nn.init.normal_(self.gamma)
+
+
+def test_roles_do_not_hang_on_random_initial_values() -> None:
+    for _ in range(5):
+        assert find_roles(RandomScale, rank=4) == Roles("gamma", "beta")
+
+
 def test_roles_do_not_hang_on_names_or_shapes() -> None:
     assert find_roles(OtherNames, rank=2) == Roles("affine.amplitude", "affine.offset")
 

@@ -11,8 +11,9 @@ import pytest
 from judge import exam as exams
 from judge.cell import answering, wire
 from judge.cell.driver import OPERATIONS, find_roles, run_scenario
+from judge.comparing import distance
 from judge.exam import Exam, Transcript
-from judge.grading import answer_key
+from judge.grading import answer_key, answer_keys
 from judge.problem import Problem, load_all
 from tests.judge.layers import ByHand, observed
 
@@ -50,13 +51,50 @@ def test_no_seed_is_too_large_or_too_small(problem: Problem) -> None:
 
 
 @problems
-def test_a_scenario_does_not_change_with_its_neighbours(problem: Problem) -> None:
+def test_a_scenario_does_not_change_with_its_neighbours(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its random numbers come from its own name: adding a scenario leaves the others of an old seed as they were."""
-    whole = exams.prepare(problem, 9)
-    for concrete in whole.concretes[::7]:
-        alone = exams.concrete(concrete.scenario, 9)
+    whole = exams.draw(problem, 9)
+    module = exams.module_of(problem.slug, "scenarios")
+    for concrete in whole.wide[::7]:
+        monkeypatch.setattr(module, "SCENARIOS", (concrete.scenario,))
+        (alone,) = exams.draw(problem, 9).wide
         assert alone.steps == concrete.steps
         assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(alone.tensors, concrete.tensors, strict=True))
+
+
+@problems
+def test_the_exams_of_an_edition_share_shapes_and_no_numbers(problem: Problem) -> None:
+    first, *others = exams.draw(problem, 9).exams()
+    for other in others:
+        for one, two in zip(first.concretes, other.concretes, strict=True):
+            assert one.steps == two.steps
+            pairs = list(zip(one.tensors, two.tensors, strict=True))
+            assert all(a.shape == b.shape and a.dtype == b.dtype for a, b in pairs)
+            assert not any(np.array_equal(a, b) for a, b in pairs if a.size > 1), one.scenario.check_id
+
+
+@problems
+def test_a_seed_names_its_exam_in_its_edition(problem: Problem) -> None:
+    edition = exams.draw(problem, 9).exams()
+    assert exams.edition_of(problem, edition[3].seed) == (9, 3)
+    assert numbers(exams.prepare(problem, edition[3].seed)) == numbers(edition[3])
+
+
+@problems
+def test_the_key_of_an_edition_is_the_key_of_each_of_its_exams(problem: Problem) -> None:
+    """Answered side by side or alone, the reference says the same, but for the last digits of a float64."""
+    edition = exams.draw(problem, 4)
+    its_exams = edition.exams()
+    for exam, together in list(zip(its_exams, answer_keys(edition, its_exams), strict=True))[::5]:
+        alone = answer_key(exam)
+        assert together.labels == alone.labels
+        for convention, transcript in together.by_convention.items():
+            for place, (one, other) in enumerate(zip(transcript, alone.by_convention[convention], strict=True)):
+                assert [a.dtype for a in one.observations] == [a.dtype for a in other.observations]
+                assert distance(one, other, alone.tolerances[place]) < 1e-4
+        shared = [one is two for one, two in zip(*together.by_convention.values(), strict=True)]
+        assert shared == [one is two for one, two in zip(*alone.by_convention.values(), strict=True)]
+        assert np.allclose(np.concatenate(together.tolerances), np.concatenate(alone.tolerances), rtol=1e-6, atol=0)
 
 
 @problems
@@ -76,7 +114,7 @@ def test_every_step_is_an_operation_of_the_driver(problem: Problem) -> None:
 @problems
 def test_a_job_holds_steps_and_inputs_and_nothing_of_the_judges_knowledge(problem: Problem) -> None:
     exam = exams.prepare(problem, 1)
-    encoded = exams.encode(exam, "cpu")
+    (encoded,) = exams.encode([exam], "cpu")
     (size,) = struct.unpack_from("<I", encoded)
     header = json.loads(encoded[4 : 4 + size])
     assert set(header) == {"class_names", "device", "rank", "tensors", "scenarios"}

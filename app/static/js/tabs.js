@@ -23,6 +23,8 @@ export function createTabs(workspace) {
       button.tabIndex = chosen ? 0 : -1;
       if (chosen) button.querySelector(".dot")?.remove();
     }
+    // What is focused may just have been hidden, and the next Tab would begin at the top of the page.
+    if (!document.activeElement.checkVisibility()) workspace.querySelector(`[data-panel=${name}]`).focus({ preventScroll: true });
   }
 
   function mark(name) {

@@ -77,12 +77,20 @@ function newKey() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+let judged = chosen; // The code that the shown result is about.
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.elt === form) markFault(view, null);
+  if (event.detail.elt !== form) return;
+  markFault(view, null);
+  judged = textarea.value;
 });
+// A result from the history may be about other code than the editor holds, whose lines it must not point at.
+function editorHolds(number) {
+  const inEditor = number <= view.state.doc.lines && view.state.doc.line(number).text;
+  return inEditor === judged.split("\n")[number - 1];
+}
 document.body.addEventListener("htmx:afterRequest", (event) => {
-  // The next click is another submission; only a repeated click of this one is the same.
-  if (event.detail.elt === form) form.elements.once.value = newKey();
+  // The second press of a double click is the same submission: it comes after the answer, which takes a few milliseconds.
+  if (event.detail.elt === form) setTimeout(() => (form.elements.once.value = newKey()), 1000);
 });
 document.body.addEventListener("htmx:sendError", () => {
   const notice = document.getElementById("offline").content.firstElementChild.cloneNode(true);
@@ -96,13 +104,17 @@ htmx.onLoad((element) => {
   if (!result?.dataset.announce) return;
   if (result !== first) tabs.show("result");
   announce(result.dataset.announce);
-  const line = result.querySelector("[data-jump]");
-  if (line && result !== first) markFault(view, Number(line.dataset.jump));
+  const line = Number(result.querySelector("[data-jump]")?.dataset.jump);
+  if (line && result !== first && editorHolds(line)) markFault(view, line);
 });
 const first = document.getElementById("result-body");
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-jump]");
   if (!link) return;
+  if (!editorHolds(Number(link.dataset.jump))) {
+    document.querySelector("#result .own-code").open = true; // The link leads to the line in there.
+    return;
+  }
   event.preventDefault();
   if (tabs.isNarrow()) tabs.show("code");
   goToLine(view, Number(link.dataset.jump));

@@ -80,6 +80,7 @@ AXES: tuple[Misconception, ...] = (
         {"last_axis": "affine_and_running"},
         {"axes": "all_but_last", "last_axis": "all"},
         ranks=ONLY_IMAGES,  # for [N, D] the last axis is the channel axis
+        steady=False,
     ),
     named(
         "needs_contiguous",

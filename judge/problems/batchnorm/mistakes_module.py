@@ -123,6 +123,7 @@ MODULE: tuple[Misconception, ...] = (
         {"scale_start": "uniform"},
         {"scale_start": "uniform", "shift_start": "uniform"},
         {"shift_start": "uniform"},
+        random=True,
     ),
     named(
         "affine_not_parameters",

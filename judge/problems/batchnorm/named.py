@@ -16,7 +16,8 @@ class Misconception:
     """One mistake that has a name. ``variants`` are the ways it is coded that behave differently, the usual one first.
 
     ``fitted`` names a choice that holds a number a candidate may have typed: it is solved for, and the values in the
-    variants are only where the search begins. ``steady`` is False where the shapes an exam draws decide what fails.
+    variants are only where the search begins. ``steady`` is False where the shapes an exam draws decide what fails,
+    ``random`` True where layers may start at random values.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Misconception:
     ranks: tuple[int, ...] = BOTH_RANKS
     fitted: str | None = None
     steady: bool = True
+    random: bool = False
 
 
 def named(
@@ -38,7 +40,8 @@ def named(
     ranks: tuple[int, ...] = BOTH_RANKS,
     fitted: str | None = None,
     steady: bool = True,
+    random: bool = False,
 ) -> Misconception:
     """A misconception from its words in English and Chinese."""
     texts = [dict(zip(("en", "zh"), pair, strict=True)) for pair in (title, sentence, question)]
-    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted, steady)
+    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted, steady, random)

@@ -24,12 +24,13 @@ CONVENTIONS = ("biased", "unbiased")
 _ROLES = Roles("gamma", "beta")
 
 
-def observe(concrete: Concrete, rank: int, rounding: float = 0.0) -> dict[str, Seen]:
+def observe(concrete: Concrete, rank: int, rounding: float = 0.0, copies: int = 1) -> dict[str, Seen]:
     """What a right layer observes in float64, by convention; the very same ``Seen`` where the convention cannot matter.
 
-    ``rounding`` moves every new running statistic by that part of the values it was made of.
+    ``rounding`` moves every new running statistic by that part of the values it was made of. The channels of
+    ``copies`` exams lie side by side in every input.
     """
-    build = partial(BatchNorm, rank=rank, rounding=rounding, learns=concrete.does("backward"))
+    build = partial(BatchNorm, rank=rank, rounding=rounding, copies=copies, learns=concrete.does("backward"))
     if not concrete.does("eval", "parent"):  # never in evaluation: no running variance shows
         return dict.fromkeys(CONVENTIONS, observe_expected(concrete, build, _ROLES))
     twice = replace(concrete, tensors=tuple(map(_twice, concrete.tensors)))
@@ -97,10 +98,10 @@ class Normalise(torch.autograd.Function):
 class BatchNorm(nn.Module):
     """The layer in float64, for inputs of ``rank`` axes with the channels second.
 
-    ``both`` doubles the channels: the second half accumulates the unbiased variance. ``learns`` says whether anybody
-    will ask for a gradient. ``rounding`` does to the running
-    statistics what an update in a coarser dtype does: old + momentum * (new - old) loses digits of a small variance
-    beside the initial 1.
+    There are as many channels for each of ``copies`` exams; ``both`` doubles them all, and the second half
+    accumulates the unbiased variance. ``learns`` says whether anybody will ask for a gradient. ``rounding`` does to
+    the running statistics what an update in a coarser dtype does: old + momentum * (new - old) loses digits of a
+    small variance beside the initial 1.
     """
 
     eps: float
@@ -121,6 +122,7 @@ class BatchNorm(nn.Module):
         *,
         rank: int,
         rounding: float = 0.0,
+        copies: int = 1,
         both: bool = False,
         learns: bool = True,
     ) -> None:
@@ -130,10 +132,10 @@ class BatchNorm(nn.Module):
             eps=eps,
             momentum=momentum,
             rounding=rounding,
-            unbiased_from=num_features if both else None,
+            unbiased_from=num_features * copies if both else None,
             axes=[axis for axis in range(rank) if axis != 1],
         )
-        shape = (1, num_features * (1 + both), *[1] * (rank - 2))
+        shape = (1, num_features * copies * (1 + both), *[1] * (rank - 2))
         self._parameters["gamma"] = nn.Parameter(torch.ones(shape, dtype=torch.float64), learns)
         self._parameters["beta"] = nn.Parameter(torch.zeros(shape, dtype=torch.float64), learns)
         self._buffers["running_mean"] = torch.zeros(shape, dtype=torch.float64)

@@ -95,7 +95,7 @@ def output_without_grad(s: Script) -> None:
 def far_value(s: Script) -> None:
     """In a small batch no normalised value exceeds sqrt(n - 1), and a layer that clips its output goes unseen."""
     batch = s.batch(shape=(s.draw.integer(120, 140), s.channels) if s.rank == ONE_D else s.shape(8, (4, 4)))
-    batch.reshape(len(batch), s.channels, -1)[0, :, 0] += s.values(50.0, 100.0, signs=True)
+    batch.reshape(*batch.shape[:2], -1)[0, :, 0] += s.values(50.0, 100.0, signs=True)
     s.build().affine().call(batch)
 
 

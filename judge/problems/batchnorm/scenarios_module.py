@@ -180,7 +180,7 @@ def _far(s: Script) -> np.ndarray:
 )
 def constant_channel(s: Script) -> None:
     batch = s.batch()
-    batch[:, s.draw.integer(0, s.channels - 1)] = s.draw.integer(1, 4) / 2
+    batch[:, s.each(s.draw.integer(0, s.channels - 1))] = s.draw.integer(1, 4) / 2
     s.build().affine().call(batch, grad=True).backward(batch.shape)
 
 
@@ -198,5 +198,5 @@ def small_scale(s: Script) -> None:
 @scenario(NUMERICS, "A NaN stays in its channel", "NaN 只影响自己的通道")
 def nan_in_one_channel(s: Script) -> None:
     batch = s.batch()
-    batch[s.draw.integer(0, len(batch) - 1), s.draw.integer(0, s.channels - 1)] = np.nan
+    batch[s.draw.integer(0, len(batch) - 1), s.each(s.draw.integer(0, s.channels - 1))] = np.nan
     s.build().affine().call(batch, "train").probe()

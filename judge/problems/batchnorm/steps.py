@@ -21,9 +21,24 @@ ONE_D, TWO_D = 2, 4
 """Ranks of the inputs ``[N, D]`` and ``[N, C, H, W]``."""
 
 
+COPIES = 16
+"""Exams of an edition. No channel of a batch norm knows of another: theirs lie side by side in one wide layer."""
+
+
+def split(array: Array, copies: int) -> Array:
+    """An array whose channels, its axis 1 or only axis, are those of ``copies`` exams, as ``[copies, …]``."""
+    if array.ndim == 1:
+        return array.reshape(copies, -1)
+    samples, channels, *image = array.shape
+    return np.ascontiguousarray(array.reshape(samples, copies, channels // copies, *image).swapaxes(0, 1))
+
+
 @dataclass
 class Script:
-    """Steps being written for one scenario, with the shapes its batches take."""
+    """Steps being written for one scenario, with the shapes its batches take.
+
+    Shapes are those of one exam; what is drawn is wide, with the channels of all exams of the edition side by side.
+    """
 
     draw: Draw
     rank: int
@@ -45,7 +60,7 @@ class Script:
 
     def values(self, low: float, high: float, *, signs: bool = False) -> Array:
         """One number per channel, between ``low`` and ``high`` in size; with ``signs`` half of them negative."""
-        drawn = self.draw.uniform(low, high, self.channels)
+        drawn = self.draw.uniform(low, high, self.draw.copies * self.channels)
         if signs:
             drawn[self.draw.integer(0, 1) :: 2] *= -1.0
         return drawn
@@ -58,12 +73,19 @@ class Script:
         shape: tuple[int, ...] | None = None,
     ) -> Array:
         """A batch whose channels have exactly means of mixed sign and standard deviations drawn from these ranges."""
-        samples, channels, *image = shape or self.shape()
+        samples, channels, *image = self._wide(shape or self.shape())
         noise = self.draw.normal(channels, samples * math.prod(image))
         noise -= noise.sum(axis=1, keepdims=True) / noise.shape[1]
         noise *= (self.values(*std) / np.sqrt((noise * noise).sum(axis=1) / noise.shape[1]))[:, None]
         noise += self.values(*mean, signs=True)[:, None]
         return np.ascontiguousarray(noise.reshape(channels, samples, *image).swapaxes(0, 1))
+
+    def each(self, channel: int) -> slice:
+        """This channel of every exam, as an index of a wide axis."""
+        return slice(channel, None, self.channels)
+
+    def _wide(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0], shape[1] * self.draw.copies, *shape[2:])
 
     # Writing
 
@@ -94,8 +116,9 @@ class Script:
         return self.do("eval", layer=layer).call(self.batch() if batch is None else batch, out, layer=layer)
 
     def backward(self, shape: tuple[int, ...], out: str = "y", **arguments: Any) -> Script:
-        """Backward of an output of this shape from a random upstream gradient."""
-        return self.do("backward", upstream=self.draw.tensor(self.draw.normal(*shape)), out=out, **arguments)
+        """Backward of an output of this shape, that of a batch or of one exam's, from a random upstream gradient."""
+        upstream = self.draw.normal(*self._wide((shape[0], self.channels, *shape[2:])))
+        return self.do("backward", upstream=self.draw.tensor(upstream), out=out, **arguments)
 
 
 Write = Callable[[Script], Any]

@@ -1,0 +1,54 @@
+"""What a candidate sees of an exam that ended before its last check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from app.models import Judging, Kind, State, Submission, now
+from app.models import Report as StoredReport
+from app.pages.results import Result, result_of
+from judge.report import CheckResult, CheckStatus, GroupResult, Report, Text
+from tests.app.reports import make_report
+
+HINT: Text = {"en": "Look again at momentum."}
+NOT_EXAMINED: Text = {"en": "Not examined."}
+
+
+def cut_short(first: CheckStatus, *rest: CheckStatus) -> Report:
+    """A report of two groups: the first has one check, the second the others."""
+    checks = [CheckResult(f"b.{place}", "b", status, 0, 1, NOT_EXAMINED, "") for place, status in enumerate(rest)]
+    passed = rest.count(CheckStatus.PASSED)
+    return replace(
+        make_report(),
+        groups=(
+            GroupResult("a", {"en": "A"}, 1, 1, int(first is CheckStatus.PASSED), 1, HINT),
+            GroupResult("b", {"en": "B"}, passed, len(rest), passed, len(rest), HINT),
+        ),
+        checks=(CheckResult("a.0", "a", first, 1, 1, NOT_EXAMINED, ""), *checks),
+    )
+
+
+def shown(report: Report) -> Result:
+    submission = Submission(id=1, problem="batchnorm1d", kind=Kind.SUBMIT, code="x = 1", created_at=now())
+    judging = Judging(state=State.DONE, verdict=report.verdict, score=report.score)
+    judging.report = StoredReport(body=msgspec.json.encode(report).decode())
+    return result_of(submission, judging)
+
+
+def test_a_group_that_was_never_reached_gets_no_hint_about_what_it_does_wrong() -> None:
+    whole, missed = shown(cut_short(CheckStatus.PASSED, CheckStatus.NOT_RUN)).groups
+    assert (whole.whole, whole.examined, whole.message) == (True, True, None)
+    assert (missed.whole, missed.examined, missed.message) == (False, False, NOT_EXAMINED)
+
+
+def test_a_group_that_was_cut_short_says_so_unless_something_failed_in_it() -> None:
+    cut = shown(cut_short(CheckStatus.PASSED, CheckStatus.PASSED, CheckStatus.NOT_RUN)).groups[1]
+    assert (cut.examined, cut.message) == (True, NOT_EXAMINED)
+    failed = shown(cut_short(CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.NOT_RUN)).groups[1]
+    assert (failed.examined, failed.message) == (True, HINT)
+
+
+def test_code_that_ended_before_the_first_check_shows_no_groups() -> None:
+    assert shown(cut_short(CheckStatus.NOT_RUN, CheckStatus.NOT_RUN)).groups == []
