@@ -38,6 +38,8 @@ def namespaces() -> str | None:
             return f"unshare({flag:#x}) was allowed"
         if succeeds(56, flag | 17, 0, 0, 0, 0):
             return f"clone({flag:#x}) was allowed"
+    if succeeds(56, 0x8011, 0, 0, 0, 0):
+        return "a sibling, which is a child of the zygote, was allowed"
     return "clone3 was allowed" if succeeds(435, 0, 0) else None
 
 

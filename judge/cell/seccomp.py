@@ -56,6 +56,9 @@ UNKNOWN = frozenset({"clone3"})
 """``clone3`` hides its flags behind a pointer; glibc takes ENOSYS as "use clone", whose flags a filter can read."""
 
 _NAMESPACE_FLAGS = 0x7E020000
+_CLONE_PARENT = 0x8000
+"""A process made with it would be the zygote's child, as the candidate's own is: no watch over the candidate's family
+would find it."""
 _HARMLESS_PRCTL = (1, 2, 3, 15, 16, 21, 23, 29, 30, 39)
 """Parent-death signal, names, timer slack and questions; everything that changes what a process may do is left out."""
 _HARMLESS_IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -97,7 +100,7 @@ class _Rule:
 
 
 _BY_ARGUMENT = {
-    "clone": _Rule(0, bits=_NAMESPACE_FLAGS),
+    "clone": _Rule(0, bits=_NAMESPACE_FLAGS | _CLONE_PARENT),
     "prctl": _Rule(0, values=_HARMLESS_PRCTL, allowed_when_matching=True),
     "ioctl": _Rule(1, values=_HARMLESS_IOCTL, allowed_when_matching=True),
     "fcntl": _Rule(1, values=_GROWING_FCNTL),

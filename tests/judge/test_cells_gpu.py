@@ -51,7 +51,7 @@ def test_the_walls_of_a_cuda_cell_hold_where_there_is_no_device(monkeypatch: pyt
         copy = Path(folder, "judge")
         shutil.copytree(ours, copy, ignore=shutil.ignore_patterns("__pycache__", "problems"))
         jail = copy / "cell/jail.py"
-        touches = "torch.zeros(1, device=device).add_(1).item()"
+        touches = "torch.zeros(1, device=walls.device).add_(1).item()"
         assert touches in jail.read_text()
         jail.write_text(jail.read_text().replace(touches, "pass"))
         monkeypatch.setattr(box, "_CELL_FOLDER", copy / "cell")
