@@ -137,8 +137,9 @@ class Cells:
         """Takes a living cell of that shape from those that wait; changes nothing for whoever wants another shape."""
         for cell in [cell for cell in self._waiting if cell.shape == shape]:
             self._waiting.remove(cell)
-            if not cell.dead():
+            if not cell.spoilt():
                 return cell
+            cell.kill()
             self._used.append(cell)
         return None
 

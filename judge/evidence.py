@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
 from dataclasses import dataclass
 
 from judge.cell import wire
@@ -18,6 +20,7 @@ _LIMIT_VERDICTS = {
 }
 _MOST_FINDINGS_BYTES = 1024 * 1024
 """Four times what a file of 64 KiB can name honestly; as objects of Python it is 30 MB."""
+_NO_ROOM = tuple(f"[Errno {number}]" for number in (errno.EFBIG, errno.ENOSPC))
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Cannot allocate memory")
 
 
@@ -67,23 +70,26 @@ def _how_it_ended(
     for stage, verdict in ((0, Verdict.COMPILE_ERROR), (1, Verdict.RUNTIME_ERROR)):
         if (wire.Kind.FATAL, stage) in frames:
             raw = wire.read_error(frames[wire.Kind.FATAL, stage])
-            return _out_of_memory(raw) or verdict, _error(raw)
+            return _limit(raw) or verdict, _error(raw)
+    if outcome.signal == signal.SIGXFSZ:
+        return Verdict.OUTPUT_LIMIT, None
     if outcome.ended is not Ended.FINISHED or None in transcript:
         return Verdict.RUNTIME_ERROR, CandidateError("ProcessError", None, _last_words(outcome))
     raised = next((seen.error for seen in transcript if seen is not None and seen.error is not None), None)
     if raised is None:
         return None, None
-    return _out_of_memory(raised), _error(raised)
+    return _limit(raised), _error(raised)
 
 
 def _error(raw: wire.RawError) -> CandidateError:
     return CandidateError(raw.type, raw.line, raw.message)
 
 
-def _out_of_memory(raw: wire.RawError) -> Verdict | None:
-    """An allocation refused at the limit surfaces as an exception of the candidate's; it is the limit all the same."""
-    refused = raw.type in ("MemoryError", "OutOfMemoryError") or any(word in raw.message for word in _OUT_OF_MEMORY)
-    return Verdict.MEMORY_LIMIT if refused else None
+def _limit(raw: wire.RawError) -> Verdict | None:
+    """What is refused at a limit surfaces as an exception of the candidate's; it is the limit all the same."""
+    if raw.type in ("MemoryError", "OutOfMemoryError") or any(word in raw.message for word in _OUT_OF_MEMORY):
+        return Verdict.MEMORY_LIMIT
+    return Verdict.OUTPUT_LIMIT if raw.type == "OSError" and raw.message.startswith(_NO_ROOM) else None
 
 
 def _last_words(outcome: CellOutcome) -> str:

@@ -7,7 +7,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from judge import diagnosis
 from judge.exam import Exam, draw, edition_of, encode
 from judge.grading import AnswerKey, answer_keys
 from judge.problem import Problem, load_all
@@ -48,7 +50,10 @@ def prepare_exam(problem: Problem, device: str, *, seed: int, samples: bool = Fa
 
 
 class Stock:
-    """Keeps ``size`` exams of each problem ready or more; a thread refills it whenever ``core_is_free`` says so."""
+    """Keeps ``size`` exams of each problem ready or more; a thread refills it whenever ``core_is_free`` says so.
+
+    It also learns ahead what a diagnosis needs, which takes seconds and would fall to the first wrong answer.
+    """
 
     def __init__(self, device: str, size: int, core_is_free: Callable[[], bool]) -> None:
         self._device = device
@@ -56,18 +61,23 @@ class Stock:
         self._core_is_free = core_is_free
         self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in load_all()}
         self._wanted = threading.Condition()
+        self._unlearnt = [problem.slug for problem in load_all()]
         self._closed = False
         self._filler = threading.Thread(target=self._fill, name="stock", daemon=True)
         if size:
             self._filler.start()
 
     def take(self, problem: Problem) -> Prepared:
-        """An exam never used before: from the stock, or prepared now when the stock is empty."""
+        """An exam never used before: from the stock, or of an edition prepared now when the stock is empty."""
+        ready = self._ready[problem.slug]
         with self._wanted:
-            ready = self._ready.setdefault(problem.slug, deque())
-            prepared = ready.popleft() if ready else None
             self._wanted.notify()
-        return prepared or prepare_exam(problem, self._device, seed=fresh_seed())
+            if ready:
+                return ready.popleft()
+        first, *rest = self._edition(problem)
+        with self._wanted:
+            ready += rest
+        return first
 
     def close(self) -> None:
         """Ends the refilling."""
@@ -78,18 +88,26 @@ class Stock:
             self._filler.join()
 
     def _fill(self) -> None:
-        while (problem := self._next_wanted()) is not None:
-            number, _ = edition_of(problem, fresh_seed())
-            edition = prepare_edition(problem, self._device, number)
-            with self._wanted:
-                self._ready[problem.slug] += edition
+        while (work := self._next_work()) is not None:
+            work()
 
-    def _next_wanted(self) -> Problem | None:
-        """Waits until a problem is short of exams and a core is free; None when closed."""
+    def _prepare(self, problem: Problem) -> None:
+        edition = self._edition(problem)
+        with self._wanted:
+            self._ready[problem.slug] += edition
+
+    def _edition(self, problem: Problem) -> list[Prepared]:
+        number, _ = edition_of(problem, fresh_seed())
+        return prepare_edition(problem, self._device, number)
+
+    def _next_work(self) -> Callable[[], None] | None:
+        """Waits until a problem is short of exams or its misconceptions are unlearnt, and a core is free."""
         with self._wanted:
             while not self._closed:
                 short = [problem for problem in load_all() if len(self._ready[problem.slug]) < self._size]
-                if short and self._core_is_free():
-                    return min(short, key=lambda problem: len(self._ready[problem.slug]))
-                self._wanted.wait(_LOOK_AGAIN_SECONDS if short else None)
+                if (short or self._unlearnt) and self._core_is_free():
+                    if short:
+                        return partial(self._prepare, min(short, key=lambda each: len(self._ready[each.slug])))
+                    return partial(diagnosis.prepare, self._unlearnt.pop())
+                self._wanted.wait(_LOOK_AGAIN_SECONDS if short or self._unlearnt else None)
         return None

@@ -51,7 +51,9 @@ def enter(uid: int, walls: Walls, written: tuple[pages.Range, ...], descriptors:
 
 def _keep_descriptors(gate_end: int, channel: int, stdout: int, stderr: int, *doors: int) -> list[int]:
     """stdin is the zygote's ``/dev/null``; returns where the doors are, and everything else of the zygote is closed."""
-    high = [os.dup2(fd, 100 + place) for place, fd in enumerate((stdout, stderr, channel, gate_end, *doors))]
+    ours = (stdout, stderr, channel, gate_end, *doors)
+    free = 1 + max(*ours, len(ours))  # above all of them, however many gates of other cells the zygote holds
+    high = [os.dup2(fd, free + place) for place, fd in enumerate(ours)]
     for place, fd in enumerate(high):
         os.dup2(fd, 1 + place)
     kernel.close_descriptors_from(1 + len(high))

@@ -56,6 +56,9 @@ UNKNOWN = frozenset({"clone3"})
 """``clone3`` hides its flags behind a pointer; glibc takes ENOSYS as "use clone", whose flags a filter can read."""
 
 _NAMESPACE_FLAGS = 0x7E020000
+_CLONE_PARENT = 0x8000
+"""A process made with it would be the zygote's child, as the candidate's own is: no watch over the candidate's family
+would find it."""
 _HARMLESS_PRCTL = (1, 2, 3, 15, 16, 21, 23, 29, 30, 39)
 """Parent-death signal, names, timer slack and questions; everything that changes what a process may do is left out."""
 _HARMLESS_IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -64,11 +67,12 @@ _GROWING_FCNTL = (1024, 1026, 1031)
 """Leases, directory notes, larger pipes: kernel memory that no limit of ours counts."""
 
 _CUDA_NEEDS = frozenset(
-    {"memfd_create", "socket", "socketpair", "connect", "bind", "listen", "accept4", "shutdown", "getsockname"}
+    {"memfd_create", "connect", "bind", "listen", "accept4", "shutdown", "getsockname"}
     | {"getpeername", "getsockopt", "setsockopt", "sendmsg", "recvmsg", "sendto", "recvfrom"}
     | {"mbind", "get_mempolicy", "set_mempolicy", "mlock", "munlock"}
 )
-"""The driver makes an abstract socket and memory files; the network namespace still has no interface."""
+"""The driver makes an abstract socket and memory files; the network namespace still has no interface, but a family such
+as vsock, which reaches a virtual machine's host, knows nothing of namespaces: sockets are of family unix alone."""
 
 _REFUSED_NUMBERS = frozenset(NUMBERS[name] for names in REFUSED.values() for name in names.split())
 
@@ -80,7 +84,7 @@ def answer(number: int, device: str = "cpu") -> Answer:
         return Answer.UNKNOWN
     if device == "cuda" and name in _CUDA_NEEDS | {"ioctl"}:
         return Answer.ALLOW
-    if name in _BY_ARGUMENT:
+    if name in _rules(device):
         return Answer.BY_ARGUMENT
     return Answer.REFUSE if number in _REFUSED_NUMBERS else Answer.ALLOW
 
@@ -96,12 +100,23 @@ class _Rule:
 
 
 _BY_ARGUMENT = {
-    "clone": _Rule(0, bits=_NAMESPACE_FLAGS),
+    "clone": _Rule(0, bits=_NAMESPACE_FLAGS | _CLONE_PARENT),
     "prctl": _Rule(0, values=_HARMLESS_PRCTL, allowed_when_matching=True),
     "ioctl": _Rule(1, values=_HARMLESS_IOCTL, allowed_when_matching=True),
     "fcntl": _Rule(1, values=_GROWING_FCNTL),
     "prlimit64": _Rule(0, values=(0,), allowed_when_matching=True),  # itself; init has the same user
 }
+
+_AF_UNIX = 1
+_CUDA_BY_ARGUMENT = {
+    "socket": _Rule(0, values=(_AF_UNIX,), allowed_when_matching=True),
+    "socketpair": _Rule(0, values=(_AF_UNIX,), allowed_when_matching=True),
+}
+
+
+def _rules(device: str) -> dict[str, _Rule]:
+    return _BY_ARGUMENT | _CUDA_BY_ARGUMENT if device == "cuda" else _BY_ARGUMENT
+
 
 _AUDIT_ARCH_X86_64 = 0xC000003E
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -125,7 +140,7 @@ def program(device: str = "cpu") -> bytes:
         _step(_RETURN, _KILL),  # the i386 table has other numbers: none of this holds there
         _step(_LOAD, _NUMBER_AT),
     ]
-    for name, rule in _BY_ARGUMENT.items():
+    for name, rule in _rules(device).items():
         if answer(NUMBERS[name], device) is Answer.BY_ARGUMENT:
             block = _argument_block(rule)
             code += [_step(_EQUAL, NUMBERS[name], 0, len(block)), *block]

@@ -6,6 +6,7 @@ fails on one fixed exam; they only say which hypotheses are worth running, never
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -101,9 +102,17 @@ def frozen(changes: Mapping[str, Any]) -> Frozen:
     return tuple(sorted(changes.items()))
 
 
-@cache
 def hypotheses(slug: str) -> tuple[Hypothesis, ...]:
     """All single hypotheses of a problem that fail any check, with their habits; takes a few seconds, once."""
+    with _LEARNING:  # whoever comes meanwhile waits for what is left of them
+        return _learnt(slug)
+
+
+_LEARNING = threading.Lock()
+
+
+@cache
+def _learnt(slug: str) -> tuple[Hypothesis, ...]:
     exam, key = _habit_exam(slug)
     found = []
     for place, misconception in enumerate(exams.module_of(slug, "misconceptions").MISCONCEPTIONS):

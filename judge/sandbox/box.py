@@ -231,15 +231,16 @@ def telling_places() -> list[str]:
     A compiled file names the path of its source. An interpreter that was built for a folder names it in its library;
     one below ``/usr`` is the same on every machine.
     """
-    found = {str(path.parent) for path in _packages() if _names(path / "__pycache__", path.parent)}
+    found = {str(path.parent) for path in _packages() if not _compiled_for_the_box(path)}
     if not _executable().is_relative_to("/usr"):
         found.add(sys.base_prefix)
     return sorted(found)
 
 
-def _names(compiled: Path, folder: Path) -> bool:
-    """Whether a compiled file there holds the path of the folder."""
-    return any(os.fsencode(folder) in file.read_bytes() for file in compiled.glob("*.pyc"))
+def _compiled_for_the_box(package: Path) -> bool:
+    """By the files at its top; whoever compiled those compiled the others."""
+    inside = os.fsencode(Path(_PACKAGES, package.name))
+    return all(inside in file.read_bytes() for file in package.glob("__pycache__/*.pyc"))
 
 
 def _packages() -> list[Path]:

@@ -201,8 +201,8 @@ class Collector:
             )
         code, number = _decode(told)
         if ended is Ended.EXITED and not used.memory_exceeded:
-            if told is None and not self.frames:
-                return None  # the first frame is sent before the file is loaded
+            if not self.frames and (told is None or number == signal.SIGKILL):
+                return None  # the first frame is sent before the file is loaded, and reading it kills nobody
             self._blame(told, number, used)
         if ended is Ended.EXITED and number is not None:
             ended = Ended.CPU_LIMIT if number == signal.SIGXCPU else Ended.KILLED

@@ -129,5 +129,8 @@ def _kibibytes(path: str, fields: tuple[str, ...]) -> int:
 
 def _kills_on_this_machine() -> int:
     """How often the kernel has killed for want of memory, anywhere; 0 where it does not count."""
-    lines = Path("/proc/vmstat").read_text().splitlines()
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+    with suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0

@@ -137,12 +137,19 @@ class Cell:
             self.gate.send(messages.LIMITS + messages.LIMITS_TAIL.pack(*tail))
         except OSError:
             return False
-        return not self.dead()
+        return not self.spoilt()
 
     def dead(self) -> bool:
         """Whether init is gone, and so every process of the cell."""
         poll = select.poll()
         poll.register(self.init_pidfd, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def spoilt(self) -> bool:
+        """Whether init or the candidate's process ended while the cell waited; of the latter the zygote has told."""
+        poll = select.poll()
+        poll.register(self.init_pidfd, select.POLLIN)
+        poll.register(self.gate, select.POLLIN)
         return bool(poll.poll(0))
 
     def ending(self) -> bool:

@@ -15,6 +15,7 @@ from cell_jobs import LIMITS, MIB, descendants, descriptors, run
 
 from judge.cell import wire
 from judge.cells import CellFault, CellOutcome, Cells, Ended
+from judge.problem import Limits
 from judge.sandbox.standby import Cell, Shape
 
 
@@ -35,6 +36,11 @@ def eventually(is_true: Callable[[], bool]) -> bool:
 def at_rest(cells: Cells) -> bool:
     with cells._changed:
         return len(cells._waiting) == cells.standby and not cells._used and not cells._running
+
+
+def settled(cells: Cells) -> bool:
+    """Nothing but bubblewrap, zygote, mason, and init and candidate of each standby cell."""
+    return at_rest(cells) and len(descendants()) == 3 + 2 * cells.standby
 
 
 def printed(cells: Cells, source: str) -> str:
@@ -227,12 +233,11 @@ for _ in range(5):
         time.sleep(60)
 """
     run(cells, spawn)
-    settled = 3 + 2 * cells.standby  # bubblewrap, zygote, mason, and init and candidate of each standby cell
-    assert eventually(lambda: at_rest(cells) and len(descendants()) == settled), descendants()
+    assert eventually(lambda: settled(cells)), descendants()
     before = descriptors()
     for _ in range(10):
         run(cells, spawn)
-    assert eventually(lambda: at_rest(cells) and len(descendants()) == settled)
+    assert eventually(lambda: settled(cells))
     assert descriptors() == before
 
 
@@ -313,7 +318,7 @@ time.sleep(0.2)
 
 
 def test_closing_leaves_no_process_descriptor_or_group(cells: Cells) -> None:
-    assert eventually(lambda: at_rest(cells))
+    assert eventually(lambda: settled(cells))
     processes, open_before, groups = set(descendants()), descriptors(), _groups()
     made = Cells(standby=2)
     run(made, "print(1)")
@@ -328,12 +333,33 @@ def _groups() -> set[Path]:
     return {Path(folder) for folder, _, _ in os.walk("/sys/fs/cgroup") if f"handcode-{os.getpid()}-" in folder}
 
 
-def test_a_standby_cell_that_died_is_replaced_before_the_job(cells: Cells) -> None:
+@pytest.mark.parametrize("who", ["init_pid", "candidate_pid"])
+def test_a_standby_cell_in_which_a_process_died_is_replaced_before_the_job(cells: Cells, who: str) -> None:
     assert eventually(lambda: len(cells._waiting) == cells.standby)
     for cell in list(cells._waiting):
-        cell.kill()
-        cell.wait()
+        os.kill(getattr(cell, who), signal.SIGKILL)
+    assert eventually(lambda: all(cell.spoilt() for cell in cells._waiting))
     assert run(cells, "pass").ended is Ended.FINISHED
+    assert eventually(lambda: at_rest(cells))
+
+
+def test_a_candidates_process_that_dies_before_its_code_is_no_ones_verdict(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, killed = Cell.start, list[int]()
+
+    def started(cell: Cell, limits: Limits, address_bytes: int) -> bool:
+        if len(killed) < 2:
+            os.kill(cell.candidate_pid, signal.SIGKILL)
+            killed.append(cell.candidate_pid)
+            assert eventually(cell.spoilt)
+            monkeypatch.setattr(cell, "spoilt", lambda: False)  # as if it had died a moment later
+        return start(cell, limits, address_bytes)
+
+    monkeypatch.setattr(Cell, "start", started)
+    assert run(cells, "pass").ended is Ended.FINISHED
+    assert len(killed) == 2
+    assert eventually(lambda: at_rest(cells))
 
 
 def test_required_control_groups_are_a_fault_where_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ def test_the_table_knows_every_number_it_has_no_gap_in() -> None:
     ("call", "refused"),
     [
         ("libc.syscall(56, 0x10000011, 0, 0, 0, 0)", True),  # clone with a user namespace
+        ("libc.syscall(56, 0x8011, 0, 0, 0, 0)", True),  # clone of a sibling, a child of the zygote
         ("libc.prctl(4, 1, 0, 0, 0)", True),  # dumpable again
         ("libc.prctl(15, b'name', 0, 0, 0)", False),
         ("libc.syscall(16, 1, 0x5412, b'x')", True),  # TIOCSTI

@@ -1,4 +1,4 @@
-# verdicts: accepted, wrong_answer, runtime_error, time_limit
+# verdicts: accepted, wrong_answer, runtime_error, compile_error, time_limit
 """A thread throws exceptions into the driver wherever it happens to be."""
 
 import ctypes
