@@ -72,6 +72,22 @@ def test_a_rejudge_with_the_same_seed_adds_a_judging(wrong_submission: Page) -> 
     expect(page.locator("main")).to_contain_text("which is not the newest")
 
 
+def test_a_verdict_that_arrives_does_not_take_the_note_that_is_being_written(visit: Visit, interviewer: Page) -> None:
+    endless = RIGHT.replace(
+        "        if self.training:", "        while True:\n            pass\n        if self.training:"
+    )
+    _submit(visit, invite(interviewer, "Slow Person"), endless)
+    interviewer.goto("/submissions")
+    row = interviewer.locator("tbody tr", has_text="Slow Person").first
+    row.get_by_role("link", name="Submission").first.click()
+    interviewer.get_by_role("button", name="Rejudge").click()
+    interviewer.get_by_label("New note").fill("half a sent")
+    interviewer.get_by_role("link", name="Show it").wait_for()
+    expect(interviewer.get_by_label("New note")).to_have_value("half a sent")
+    interviewer.get_by_role("link", name="Show it").click()
+    expect(interviewer.locator(".judgings li").first).to_contain_text("Time limit")
+
+
 def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Filter Person")
     _submit(visit, link, WRONG)

@@ -33,7 +33,13 @@ function reloadWhenJudged(element) {
   const events = new EventSource(element.dataset.judging);
   events.addEventListener("verdict", () => {
     events.close();
-    location.reload();
+    // Loading the page again would lose the note or reason that is being written.
+    const writing = [...document.querySelectorAll("textarea")].some((field) => field.value.trim());
+    if (!writing) return location.reload();
+    const notice = document.querySelector("[data-judged]");
+    document.querySelector(".sheet.waiting").hidden = true;
+    notice.hidden = false;
+    announce(notice.querySelector("strong").textContent);
   });
 }
 
