@@ -217,7 +217,7 @@ def test_a_watch_that_takes_longer_than_its_pause_starves_no_cell(monkeypatch: p
 
     monkeypatch.setattr(_ProcessMeter, "_memory", slow)
     try:
-        assert run(watched, "print('read')", wall_seconds=5.0).ended is Ended.FINISHED
+        assert run(watched, "import time; time.sleep(0.5)", wall_seconds=8.0).ended is Ended.FINISHED
         assert run(watched, "while True: pass", wall_seconds=1.0).ended is Ended.WALL_LIMIT
         assert run(watched, _HOLD.format(mib=300) + "import time; time.sleep(9)").ended is Ended.MEMORY_LIMIT
     finally:
