@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload
 
 from app.config import Settings
 from app.database import Database, Session
-from app.errors import Conflict, Forbidden, Unauthorized
+from app.errors import Conflict, Unauthorized
 from app.models import ApiToken, Candidate, Interviewer, Invitation, LoginSession, Scope, now
 
 TOKEN_PREFIX = "hc_"  # noqa: S105 - the visible part of every token, so that a leaked one is recognised
@@ -191,14 +191,7 @@ async def require_interviewer(interviewer: MaybeInterviewer) -> Interviewer:
     return interviewer
 
 
-async def require_candidate(access: MaybeCandidate) -> CandidateAccess:
-    if access is None:
-        raise Unauthorized("Open your invitation link first.")
-    return access
-
-
 CurrentInterviewer = Annotated[Interviewer, Depends(require_interviewer)]
-CurrentCandidate = Annotated[CandidateAccess, Depends(require_candidate)]
 
 
 # API tokens ----------------------------------------------------------------------------------------------------------
@@ -244,9 +237,3 @@ async def find_token(database: Database, secret: str) -> ApiToken | None:
 
 
 CurrentToken = Annotated[ApiToken, Depends(require_token)]
-
-
-def require_staff(token: CurrentToken) -> ApiToken:
-    if not token.is_staff:
-        raise Forbidden("This needs a token with the staff scope.")
-    return token

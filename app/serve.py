@@ -46,7 +46,7 @@ def serve(settings: Settings) -> int:
     try:
         check_sandbox()
         with _listening(settings) as listener:
-            settings.prepare_data_folder()
+            _prepare_data_folder(settings)
             family = Family(listener)
             try:
                 let_go = family.start_waiting("web")
@@ -92,15 +92,25 @@ def check_sandbox() -> None:
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
         raise CannotServe("bubblewrap is missing: install it (Debian: apt-get install bubblewrap) and start again.")
-    probe = [bubblewrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
+    # Root's bubblewrap would do without a user namespace where there is none; the cells could not.
+    probe = [bubblewrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--ro-bind", "/", "/", "true"]
     tried = subprocess.run(probe, capture_output=True, text=True, check=False)  # noqa: S603 - nothing of a user in it
     if tried.returncode != 0:
         said = tried.stderr.strip().splitlines()
         raise CannotServe(
             "This machine allows no user namespaces, which the sandbox needs: set kernel.unprivileged_userns_clone=1 "
-            "(or kernel.apparmor_restrict_unprivileged_userns=0), or run where they are allowed."
-            + (f" bubblewrap says: {said[-1]}" if said else "")
+            "(or kernel.apparmor_restrict_unprivileged_userns=0, or user.max_user_namespaces above 0), or run where "
+            "they are allowed." + (f" bubblewrap says: {said[-1]}" if said else "")
         )
+
+
+def _prepare_data_folder(settings: Settings) -> None:
+    try:
+        settings.prepare_data_folder()
+    except OSError as error:
+        raise CannotServe(
+            f"The data folder {settings.data} cannot be used ({error.strerror}): set HANDCODE_DATA to another."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ Who has which rights:
 - This process (the *trusted side*) has the exam, the key, the tolerances and the verdict. It never parses, imports or
   unpickles anything of a candidate's; it reads frames whose every length is checked (``cell/wire.py``).
 - The *zygote* sits in a bubblewrap box without network, host files or secrets. It imported torch once, and only forks.
-- A *cell* is one fork of it behind further walls (``cell/jail.py``), made before any code came, used once, then killed.
+- A *cell* is one fork of it in a room that the *mason* built (``cell/mason.py``), behind further walls of its own
+  (``cell/jail.py``), made before any code came, used once, then killed.
   It is handed one job on one socket: the exam and the source. What it answers is data, believed by nobody.
 
 The steps of one judging stand in ``engine.py`` alone: prepare, run, compare, explain, report. ``stock`` prepares exams

@@ -166,7 +166,8 @@ def _inside(cells: Cells) -> list[Probe]:
     hidden = [str(outside.parent), str(outside.parent.parent)]
     if Path.home() != Path("/"):  # as a service's user may have it; the box has a root folder too
         hidden.append(str(Path.home()))
-    source = f"{program}\n\nHOST_PATHS += {hidden!r}\nDEVICE = {cells.device!r}\n{_PROGRAM_TAIL}"
+    settings = f"HOST_PATHS += {hidden!r}\nDEVICE = {cells.device!r}\nKEEPS_GROUPS = {os.geteuid() != 0}"
+    source = f"{program}\n\n{settings}\n{_PROGRAM_TAIL}"
     outcomes = [cells.run(_job(source), _LIMITS) for _ in range(2)]
     probes: list[Probe] = []
     for key, (name, sentence) in _INSIDE.items():

@@ -85,7 +85,14 @@ def rights() -> str | None:
         return f"capabilities {list(data)}"
     if libc.prctl(39, 0, 0, 0, 0) != 1:
         return "new privileges can be gained"
-    return "root of something" if os.getuid() == 0 or os.getgid() == 0 or os.getgroups() else None
+    return root_of_something(os.getuid(), os.getgid(), os.getgroups())
+
+
+def root_of_something(user: int, group: int, groups: list[int]) -> str | None:
+    """Nobody but root may leave a group. An ordinary user's cell therefore keeps their own, and shows the others,
+    which are not mapped into it, as the overflow group; they open nothing, since no file of the host is there."""
+    kept = {group, OVERFLOW_GROUP} if KEEPS_GROUPS else set()
+    return "root of something" if user == 0 or group == 0 or set(groups) - kept else None
 
 
 def kernel_calls() -> str | None:
@@ -119,6 +126,8 @@ def left_behind() -> str | None:
 
 
 HOST_PATHS: list[str] = []
+KEEPS_GROUPS = False
+OVERFLOW_GROUP = 65534
 DEVICE = "cpu"
 PROBES = (network, namespaces, host_files, other_processes, environment, rights, kernel_calls, landlock, left_behind)
 

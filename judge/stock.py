@@ -68,12 +68,16 @@ class Stock:
             self._filler.start()
 
     def take(self, problem: Problem) -> Prepared:
-        """An exam never used before: from the stock, or prepared now when the stock is empty."""
+        """An exam never used before: from the stock, or of an edition prepared now when the stock is empty."""
+        ready = self._ready[problem.slug]
         with self._wanted:
-            ready = self._ready.setdefault(problem.slug, deque())
-            prepared = ready.popleft() if ready else None
             self._wanted.notify()
-        return prepared or prepare_exam(problem, self._device, seed=fresh_seed())
+            if ready:
+                return ready.popleft()
+        first, *rest = self._edition(problem)
+        with self._wanted:
+            ready += rest
+        return first
 
     def close(self) -> None:
         """Ends the refilling."""
@@ -88,10 +92,13 @@ class Stock:
             work()
 
     def _prepare(self, problem: Problem) -> None:
-        number, _ = edition_of(problem, fresh_seed())
-        edition = prepare_edition(problem, self._device, number)
+        edition = self._edition(problem)
         with self._wanted:
             self._ready[problem.slug] += edition
+
+    def _edition(self, problem: Problem) -> list[Prepared]:
+        number, _ = edition_of(problem, fresh_seed())
+        return prepare_edition(problem, self._device, number)
 
     def _next_work(self) -> Callable[[], None] | None:
         """Waits until a problem is short of exams or its misconceptions are unlearnt, and a core is free."""

@@ -7,14 +7,16 @@ from typing import Any
 from app.errors import BY_STATUS
 from app.schemas import ProblemDetails
 
+# Written out where it is used: FastAPI lists only models that routes answer with, so a reference would lead nowhere.
+_SCHEMA = ProblemDetails.model_json_schema()
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """``responses=`` of a route: each status with its title and the one shape errors have."""
-    schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {
         status: {
             "description": BY_STATUS[status].title,
-            "content": {"application/problem+json": {"schema": schema}},
+            "content": {"application/problem+json": {"schema": _SCHEMA}},
         }
         for status in statuses
     }

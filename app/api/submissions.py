@@ -12,7 +12,7 @@ from app import submissions
 from app.api.responses import problems as errors
 from app.auth import CurrentToken
 from app.database import ChangingConnection, Database, Session, Transaction
-from app.errors import NotFound
+from app.errors import Forbidden, NotFound
 from app.models import ApiToken, State
 from app.queue.watch import Watch
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
@@ -96,7 +96,7 @@ async def get_submission(
     return Response(answer, media_type="application/json")
 
 
-@router.get("", response_model=SubmissionList, responses=errors(400, 401, 422), summary="What was sent")
+@router.get("", response_model=SubmissionList, responses=errors(400, 401, 403, 422), summary="What was sent")
 async def list_submissions(
     token: CurrentToken,
     session: Session,
@@ -108,6 +108,8 @@ async def list_submissions(
     cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
 ) -> Response:
     """Newest first, or by score; without the staff scope only what this token sent."""
+    if candidate is not None and not token.is_staff:
+        raise Forbidden("To choose a candidate's submissions, send a token with the staff scope.")
     filters = Filters(
         candidate_id=candidate, problem=problem, verdict=verdict, token_id=None if token.is_staff else token.id
     )

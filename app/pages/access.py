@@ -36,7 +36,9 @@ def desk_of(request: Request, access: CandidateAccess | None) -> Desk:
     settings: Settings = request.app.state.settings
     if access is not None and access.invitation is not None:
         sent = access.invitation
-        return Desk(known(sent.problems), sent.expires_at, sent.is_open(now()), sent.accept)
+        # A withdrawn invitation has days left that nobody may use.
+        until = None if sent.revoked_at else sent.expires_at
+        return Desk(known(sent.problems), until, sent.is_open(now()), sent.accept)
     return Desk(problems.load_all() if settings.practice else (), None, settings.practice)
 
 

@@ -270,6 +270,13 @@ def test_a_bad_list_query_is_refused(site: Site, query: dict[str, str]) -> None:
     assert answer.status_code in (400, 422)
 
 
+def test_only_staff_choose_a_candidates_submissions(site: Site) -> None:
+    chosen = {"candidate": 1}
+    assert_problem(site.client.get(SUBMISSIONS, params=chosen, headers=site.headers()), 403, "forbidden")
+    answer = site.client.get(SUBMISSIONS, params=chosen, headers=site.headers(staff=True))
+    assert (answer.status_code, answer.json()["submissions"]) == (200, [])
+
+
 # Tokens -------------------------------------------------------------------------------------------------------------
 
 

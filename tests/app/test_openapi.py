@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -110,6 +112,13 @@ def test_every_answer_is_announced(
         )
 
     ask()
+
+
+def test_every_reference_in_the_description_leads_somewhere(described: Described) -> None:
+    written = described.schema.raw_schema
+    referred = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(written)))
+    assert referred
+    assert referred <= set(written["components"]["schemas"])
 
 
 def test_the_description_names_the_errors_and_the_token(described: Described) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from judge import doctor
+from judge import doctor, doctor_program
 from judge.cells import Cells
 from judge.doctor import Probe
 from judge.sandbox import box
@@ -45,6 +45,26 @@ def test_a_probe_that_gets_through_is_a_wall_that_does_not_hold(cells: Cells, mo
     assert not probes["files of the host"].held
     assert "/usr/lib" in probes["files of the host"].detail
     assert "files of the host" in (doctor.complaint(list(probes.values())) or "")
+
+
+@pytest.mark.parametrize(
+    ("keeps", "user", "group", "groups", "held"),
+    [
+        (False, 4096, 4096, [], True),
+        (False, 4096, 4096, [4096], False),
+        (True, 1000, 1000, [1000], True),  # whoever logs in is in their own group
+        (True, 1000, 1000, [1000, 65534], True),
+        (True, 1000, 1000, [27], False),
+        (True, 1000, 1000, [0], False),
+        (True, 0, 1000, [], False),
+        (True, 1000, 0, [], False),
+    ],
+)
+def test_an_ordinary_user_keeps_their_groups_and_root_none(
+    monkeypatch: pytest.MonkeyPatch, keeps: bool, user: int, group: int, groups: list[int], held: bool
+) -> None:
+    monkeypatch.setattr(doctor_program, "KEEPS_GROUPS", keeps)
+    assert (doctor_program.root_of_something(user, group, groups) is None) is held
 
 
 def test_a_user_whose_home_is_the_root_folder_can_judge(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:

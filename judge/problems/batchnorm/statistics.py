@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -68,7 +69,9 @@ def _variance(x: Tensor, mean: Tensor, axes: list[int], choices: Choices) -> Ten
         case "of_samples":
             return x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
         case "of_samples_unbiased":
-            return x.var([2, 3], correction=1, keepdim=True).mean(0, keepdim=True)
+            pixels = x[0, 0].numel()
+            factor = pixels / (pixels - 1) if pixels > 1 else math.nan  # as correction=1 gives, and a warning with it
+            return factor * x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
         case _:
             return (x - mean).square().mean(axes, keepdim=True)
 

@@ -38,21 +38,21 @@ def enter(site: Site) -> tuple[str, str]:
     return link, owner[1]
 
 
-def end_invitations(site: Site) -> None:
-    async def end() -> None:
+def change_invitations(site: Site, **values: object) -> None:
+    async def change() -> None:
         database = Database(site.app.state.settings.database)
         async with database.writing() as session:
-            await session.execute(update(Invitation).values(expires_at=now() - timedelta(seconds=1)))
+            await session.execute(update(Invitation).values(**values))
         await database.close()
 
-    asyncio.run(end())
+    asyncio.run(change())
 
 
 def test_a_candidate_whose_time_is_up_is_told_so_and_may_still_read(site: Site) -> None:
     link, owner = enter(site)
     form = {"code": CODE, "action": "submit", "owner": owner}
     sent = site.client.post(PAGE, data=form, headers=AS_PERSON)
-    end_invitations(site)
+    change_invitations(site, expires_at=now() - timedelta(seconds=1))
     late = site.client.post(PAGE, data=form, headers=AS_SCRIPT)
     assert late.status_code == 410
     assert "This invitation has ended. What you submitted before is with your interviewer." in late.text
@@ -64,3 +64,12 @@ def test_a_candidate_whose_time_is_up_is_told_so_and_may_still_read(site: Site) 
     assert 'href="/problems"' in site.client.get(link, headers=AS_PERSON).text
     site.client.cookies.clear()
     assert 'href="/problems"' not in site.client.get(link, headers=AS_PERSON).text
+
+
+def test_a_withdrawn_invitation_has_no_days_left(site: Site) -> None:
+    enter(site)
+    assert "data-until" in site.client.get(PAGE, headers=AS_PERSON).text
+    change_invitations(site, revoked_at=now())
+    page = site.client.get(PAGE, headers=AS_PERSON).text
+    assert "This invitation has ended. You can still read, but not submit." in page
+    assert "data-until" not in page

@@ -1,0 +1,79 @@
+"""What stops the service before it starts: one sentence that says what to do, and a status that is not 0."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.config import Settings
+from app.serve import CannotServe, check_sandbox, serve
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """``serve`` takes the signals of its process, which here are the tests' own."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def sentences(said: str) -> list[str]:
+    return [line for line in said.splitlines() if line]
+
+
+@pytest.fixture
+def bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A stand-in on the path, which says what it was asked for and then refuses."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "bwrap"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.asked"\necho "bwrap: No permissions" >&2\nexit 1\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return program
+
+
+def test_without_user_namespaces_it_says_which_setting_forbids_them(bubblewrap: Path) -> None:
+    with pytest.raises(CannotServe, match=r"allows no user namespaces.*bwrap: No permissions") as refused:
+        check_sandbox()
+    assert "\n" not in str(refused.value)
+    # Started by root, bubblewrap itself would need none.
+    assert "--unshare-user" in bubblewrap.with_name("bwrap.asked").read_text().splitlines()
+
+
+def test_without_bubblewrap_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(CannotServe, match="apt-get install bubblewrap"):
+        check_sandbox()
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    settings = Settings(data=tmp_path / "file" / "data", port=free_port(), database_url="")
+    assert serve(settings) == 1
+    [sentence] = sentences(capsys.readouterr().err)
+    assert sentence.startswith(f"The data folder {settings.data} cannot be used")
+    assert sentence.endswith("set HANDCODE_DATA to another.")
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert serve(Settings(data=tmp_path / "data", port=port, database_url="")) == 1
+    [sentence] = sentences(capsys.readouterr().err)
+    assert sentence.startswith(f"Port {port} on 127.0.0.1 cannot be used")
+    assert not (tmp_path / "data").exists()

@@ -1,0 +1,48 @@
+"""The stock of exams: each is handed out once, and an edition prepared for one serves the next fifteen."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from judge import stock
+from judge.exam import edition_of
+from judge.problem import load
+from judge.stock import Prepared, Stock, prepare_exam
+
+PROBLEM = load("batchnorm1d")
+
+
+def test_no_exam_is_handed_out_twice() -> None:
+    empty = Stock("cpu", 0, core_is_free=lambda: True)
+    seeds = [empty.take(PROBLEM).exam.seed for _ in range(40)]
+    assert len(set(seeds)) == 40
+    assert len({edition_of(PROBLEM, seed)[0] for seed in seeds}) == 3
+
+
+def test_an_exam_is_repeated_by_its_seed() -> None:
+    taken = Stock("cpu", 0, core_is_free=lambda: True).take(PROBLEM)
+    assert prepare_exam(PROBLEM, "cpu", seed=taken.exam.seed).encoded == taken.encoded
+
+
+def test_it_is_refilled_while_a_core_is_free_and_learns_what_a_diagnosis_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt: list[str] = []
+    monkeypatch.setattr(stock.diagnosis, "prepare", learnt.append)
+    free = False
+    filled = Stock("cpu", 2, core_is_free=lambda: free)
+    try:
+        time.sleep(0.1)
+        assert _ready(filled) == []
+        free = True
+        deadline = time.monotonic() + 60
+        while len(learnt) < 2 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert sorted(learnt) == ["batchnorm1d", "batchnorm2d"]
+        assert len(_ready(filled)) >= 2
+    finally:
+        filled.close()
+
+
+def _ready(filled: Stock) -> list[Prepared]:
+    return list(filled._ready[PROBLEM.slug])
