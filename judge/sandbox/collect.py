@@ -99,9 +99,12 @@ class Collector:
                 self.ended = Ended.WALL_LIMIT
                 return
             if now >= look_at:
-                look_at = now + self._look()
-                continue
-            for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - now) * 1000)):
+                seconds = self._look()
+                looked = time.monotonic()
+                look_at = looked + max(seconds, looked - now)  # on a busy machine, looking must leave time to read
+                if self.ended is not None:
+                    return
+            for descriptor, event in poll.poll(max(1.0, (min(deadline, look_at) - time.monotonic()) * 1000)):
                 if descriptor in (cell.init_pidfd, cell.gate.fileno()):
                     self.told = self._how_it_ended()
                     self._drain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from cell_jobs import MIB, run
 
 from judge.cells import CellFault, Cells, Ended
 from judge.sandbox.cgroups import Mode
+from judge.sandbox.meter import _ProcessMeter
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +202,24 @@ def test_without_groups_a_kill_by_the_machine_is_no_suicide(monkeypatch: pytest.
         with pytest.raises(CellFault, match="The machine ran out of memory"):
             run(watched, die)
         assert run(watched, "import os; os._exit(3)").ended is Ended.EXITED
+    finally:
+        watched.close()
+
+
+def test_a_watch_that_takes_longer_than_its_pause_starves_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("judge.sandbox.cgroups._find", lambda: (Mode.NONE, (Path("/"),) * 3))
+    watched = Cells(standby=1)
+    memory = _ProcessMeter._memory
+
+    def slow(meter: _ProcessMeter) -> int:
+        time.sleep(5 * meter.seconds_between)
+        return memory(meter)
+
+    monkeypatch.setattr(_ProcessMeter, "_memory", slow)
+    try:
+        assert run(watched, "import time; time.sleep(0.5)", wall_seconds=8.0).ended is Ended.FINISHED
+        assert run(watched, "while True: pass", wall_seconds=1.0).ended is Ended.WALL_LIMIT
+        assert run(watched, _HOLD.format(mib=300) + "import time; time.sleep(9)").ended is Ended.MEMORY_LIMIT
     finally:
         watched.close()
 

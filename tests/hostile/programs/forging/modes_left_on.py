@@ -1,4 +1,4 @@
-# verdicts: accepted, wrong_answer, runtime_error
+# verdicts: accepted, wrong_answer, runtime_error, time_limit
 """Leaves on what changes every later operation of the driver, and never takes it off."""
 
 import torch

@@ -1,4 +1,4 @@
-# verdicts: runtime_error, time_limit
+# verdicts: runtime_error
 """Says that the exam is over and goes on with ten busy processes that ignore every signal they can."""
 
 import os
