@@ -21,7 +21,7 @@ from judge.cell import gate, kernel, landlock, mason, seccomp
 from judge.cell.walls import Walls
 
 _WARM_MODULES = (
-    "numpy", "numpy.random", "torch", "torch._decomp", "torch._refs", "torch.nn.functional", "torch.utils.data",
+    "numpy", "numpy.random", "torch", "torch._decomp", "torch._decomp.decompositions_for_jvp", "torch._refs", "torch.nn.functional", "torch.utils.data",
     "abc", "ast", "bisect", "collections", "contextlib", "copy", "cProfile", "dataclasses", "decimal", "enum",
     "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
     "operator", "pathlib", "pprint", "queue", "random", "re", "statistics", "string", "tempfile", "textwrap",
@@ -29,7 +29,11 @@ _WARM_MODULES = (
     "warnings", "weakref",
     "judge.cell.driver", "judge.cell.answering", "judge.cell.jail", "judge.cell.seccomp",
 )  # fmt: skip
-"""What a candidate's file may import, imported before the fork: a cell then reads no module from disk."""
+"""What a candidate's file may import, imported before the fork: a cell then reads no module from disk.
+
+``decompositions_for_jvp`` hands functions to TorchScript when forward-mode differentiation is first used, and must find
+them as torch wrote them, not as ``norms`` wraps them.
+"""
 
 
 _REHEARSALS = 4

@@ -377,3 +377,13 @@ def test_a_wall_that_cannot_be_put_up_is_a_fault_and_no_judging(cells: Cells) ->
     with pytest.raises(CellFault, match="mounts"):
         run(cells, "print('judged all the same')", files=2**60)
     assert run(cells, "pass").ended is Ended.FINISHED
+
+
+def test_forward_mode_differentiation_works_beside_the_watch_over_norms(cells: Cells) -> None:
+    source = """
+import torch
+x, v = torch.arange(6.0).reshape(3, 2), torch.ones(3, 2)
+_, tangent = torch.func.jvp(lambda x: (x - x.mean(0)) * torch.rsqrt(x.var(0, unbiased=False) + 1), (x,), (v,))
+print(float(tangent.abs().max()) < 1e-6)
+"""
+    assert printed(cells, source) == "True"
