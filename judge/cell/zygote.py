@@ -21,7 +21,8 @@ from judge.cell import gate, kernel, landlock, mason, seccomp
 from judge.cell.walls import Walls
 
 _WARM_MODULES = (
-    "numpy", "numpy.random", "torch", "torch._decomp", "torch._decomp.decompositions_for_jvp", "torch._refs", "torch.nn.functional", "torch.utils.data",
+    "numpy", "numpy.random", "torch", "torch._decomp", "torch._decomp.decompositions_for_jvp", "torch._refs",
+    "torch.nn.functional", "torch.utils.data",
     "abc", "ast", "bisect", "collections", "contextlib", "copy", "cProfile", "dataclasses", "decimal", "enum",
     "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
     "operator", "pathlib", "pprint", "queue", "random", "re", "statistics", "string", "tempfile", "textwrap",
