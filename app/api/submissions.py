@@ -28,6 +28,7 @@ SubmissionId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         min_length=1,
         max_length=submissions.MAX_IDEMPOTENCY_KEY,
         pattern=r"^[\x20-\x7e]+$",

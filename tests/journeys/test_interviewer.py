@@ -72,6 +72,22 @@ def test_a_rejudge_with_the_same_seed_adds_a_judging(wrong_submission: Page) -> 
     expect(page.locator("main")).to_contain_text("which is not the newest")
 
 
+def test_a_verdict_that_arrives_does_not_take_the_note_that_is_being_written(visit: Visit, interviewer: Page) -> None:
+    endless = RIGHT.replace(
+        "        if self.training:", "        while True:\n            pass\n        if self.training:"
+    )
+    _submit(visit, invite(interviewer, "Slow Person"), endless)
+    interviewer.goto("/submissions")
+    row = interviewer.locator("tbody tr", has_text="Slow Person").first
+    row.get_by_role("link", name="Submission").first.click()
+    interviewer.get_by_role("button", name="Rejudge").click()
+    interviewer.get_by_label("New note").fill("half a sent")
+    interviewer.get_by_role("link", name="Show it").wait_for()
+    expect(interviewer.get_by_label("New note")).to_have_value("half a sent")
+    interviewer.get_by_role("link", name="Show it").click()
+    expect(interviewer.locator(".judgings li").first).to_contain_text("Time limit")
+
+
 def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Filter Person")
     _submit(visit, link, WRONG)
@@ -89,6 +105,19 @@ def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> No
     expect(rows.first).to_contain_text("Wrong answer")
     interviewer.get_by_label("Problem").first.select_option("batchnorm2d")
     expect(interviewer.locator("main")).to_contain_text("No submission fits this filter")
+
+
+def test_arrow_keys_pass_a_filters_choices_without_leaving_the_page(interviewer: Page) -> None:
+    interviewer.goto("/submissions")
+    verdict = interviewer.get_by_label("Verdict").first
+    verdict.focus()
+    for _ in range(2):
+        interviewer.keyboard.press("ArrowDown")
+    expect(verdict).to_be_focused()
+    expect(verdict).to_have_value("wrong_answer")
+    assert interviewer.url.endswith("/submissions")
+    interviewer.get_by_role("button", name="Filter").press("Enter")
+    interviewer.wait_for_url("**verdict=wrong_answer**")
 
 
 def test_a_pinned_convention_is_told_to_the_candidate_and_holds(visit: Visit, interviewer: Page) -> None:

@@ -33,7 +33,13 @@ function reloadWhenJudged(element) {
   const events = new EventSource(element.dataset.judging);
   events.addEventListener("verdict", () => {
     events.close();
-    location.reload();
+    // Loading the page again would lose the note or reason that is being written.
+    const writing = [...document.querySelectorAll("textarea")].some((field) => field.value.trim());
+    if (!writing) return location.reload();
+    const notice = document.querySelector("[data-judged]");
+    document.querySelector(".sheet.waiting").hidden = true;
+    notice.hidden = false;
+    announce(notice.querySelector("strong").textContent);
   });
 }
 
@@ -52,6 +58,15 @@ function confirmFirst(form) {
   });
 }
 
+// A choice by mouse or touch is sent at once. Arrow keys pass every choice on their way to the wanted one, and a new page
+// would take the focus away: from the keyboard, the form waits for its button.
+function sendAtOnce(form) {
+  let byKey = false;
+  form.addEventListener("keydown", () => (byKey = true));
+  form.addEventListener("pointerdown", () => (byKey = false));
+  form.addEventListener("change", (event) => event.target.matches("select") && !byKey && form.requestSubmit());
+}
+
 localise(document);
 startCountdowns(document);
 document.querySelectorAll("[data-needs-script]").forEach((element) => (element.hidden = false));
@@ -59,6 +74,4 @@ document.querySelectorAll("[data-copy]").forEach(copyOnClick);
 document.querySelectorAll("[data-theme-switch]").forEach(switchThemeInPlace);
 document.querySelectorAll("[data-judging]").forEach(reloadWhenJudged);
 document.querySelectorAll("form[data-confirm]").forEach(confirmFirst);
-document.querySelectorAll("form[data-at-once]").forEach((form) =>
-  form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit()),
-);
+document.querySelectorAll("form[data-at-once]").forEach(sendAtOnce);
