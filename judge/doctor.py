@@ -172,10 +172,11 @@ def _inside(cells: Cells) -> list[Probe]:
     probes: list[Probe] = []
     for key, (name, sentence) in _INSIDE.items():
         broken = [problem for outcome in outcomes if (problem := _answer(outcome, key)) is not None]
-        required = key != "landlock" or landlock.abi() > 0
+        required, advice = key != "landlock" or landlock.abi() > 0, _ADVICE
         if key == "landlock" and not required:
             broken = ["this kernel has no Landlock; mounts and permissions stand alone."]
-        probes.append(Probe(name, not broken, required, sentence if not broken else broken[0], _ADVICE))
+            advice = "Linux has it from 5.13 on, where it was built with it."
+        probes.append(Probe(name, not broken, required, sentence if not broken else broken[0], advice))
     return probes
 
 
