@@ -10,12 +10,15 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _NORM_NAME = re.compile(
     r"(^|_)(batch|layer|group|instance|rms)_norm|^(Sync|Lazy)?(Batch|Layer|Group|Instance|RMS)Norm(\d[dD])?$"
 )
-_QUIET = re.compile(r"^torch\._(refs|decomp|prims)(\.|$)")
+_WORD = re.compile(r"\w+")
+_QUIET = re.compile(r"^(torch\._(refs|decomp|prims)|judge)(\.|$)")
+"""What leaves no operator behind when it runs; and whoever reaches for ``judge`` can blind the watch over operators."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,20 @@ class Named:
     quiet: bool
 
 
+_TELLING = frozenset({"getattr", "import_module", "__import__", "modules", "_refs", "_decomp", "_prims", "judge"})
+"""Without one of these words a source names a built-in by its own name, in one piece, or not at all."""
+
+
 def look(text: str) -> list[Named]:
     """What the source names; empty when it does not parse (loading it says why)."""
+    words = set(_WORD.findall(unicodedata.normalize("NFKC", text)))  # as Python reads identifiers
+    if not words & _TELLING and not any(map(_NORM_NAME.search, words)):
+        return []  # most honest files, and a walk over their tree would take a twentieth of an exam
+    return walk(text)
+
+
+def walk(text: str) -> list[Named]:
+    """``look`` by the tree alone."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
@@ -89,11 +104,17 @@ class _Looker(ast.NodeVisitor):
             self._note(full, node.lineno)
         self.generic_visit(node)
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        name = _constant(node.slice)
+        if name is not None and self._resolve(node.value) == "sys.modules":
+            self._note(name, node.lineno)
+        self.generic_visit(node)
+
     def _note(self, full: str, line: int) -> None:
         parts = full.split(".")
         quiet = bool(_QUIET.match(full))
         normalises = quiet or any(_NORM_NAME.search(part) for part in parts[1:])
-        if parts[0] == "torch" and normalises and not any(named.line == line for named in self.found):
+        if parts[0] in ("torch", "judge") and normalises and not any(named.line == line for named in self.found):
             self.found.append(Named(full, line, quiet))
 
     def _resolve(self, node: ast.expr) -> str | None:

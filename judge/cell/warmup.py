@@ -80,8 +80,8 @@ _STEPS: list[Any] = [
     ["buffers_free", {"layer": "b"}],
 ]
 
-_SCENARIOS_OF_A_SHAPE = 6
-"""With two shapes as many steps as a whole exam has: enough to meet the memory an exam works in."""
+_SCENARIOS_OF_A_SHAPE = 12
+"""With two shapes half of the scenarios of an exam, and more steps: enough to meet the memory it works in."""
 
 
 def run() -> None:

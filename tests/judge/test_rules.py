@@ -1,8 +1,10 @@
 """The static look names torch's own normalisations and nothing else."""
 
+from pathlib import Path
+
 import pytest
 
-from judge.cell.rules import look
+from judge.cell.rules import look, walk
 
 NAMED = {
     "call": ("import torch.nn.functional as F\ny = F.batch_norm(x, m, v)", "torch.nn.functional.batch_norm", 2),
@@ -41,7 +43,32 @@ def test_what_leaves_no_operator_is_marked_quiet() -> None:
     assert look("from torch._decomp import decomposition_table as t\nt[0]")[0].quiet
 
 
+TAMPERING = {
+    "import": "from judge.cell import norms\nnorms.note = print",
+    "table of modules": "import sys\nsys.modules['judge.cell.norms'].note = print",
+    "table of modules, in pieces": "import sys\nsys.modules['ju' + 'dge.cell.norms'].note = print",
+    "importlib": "import importlib\nimportlib.import_module('judge.cell.norms').note = print",
+}
+
+
+@pytest.mark.parametrize("case", TAMPERING)
+def test_a_source_that_reaches_for_the_judge_is_told_whatever_runs(case: str) -> None:
+    assert [(named.name, named.quiet) for named in look(TAMPERING[case])][:1] in (
+        [("judge.cell.norms", True)],
+        [("judge.cell.norms.note", True)],
+    )
+
+
+def test_the_quick_way_past_the_tree_finds_what_the_tree_tells() -> None:
+    sources = [path.read_text("utf-8", "replace") for path in Path("judge/problems").glob("*/submissions/*/*.py")]
+    sources += [source for source, _, _ in NAMED.values()] + ["from torch.nn import ＢatchNorm1d as B"]
+    assert len(sources) > 300
+    assert [look(source) for source in sources] == [walk(source) for source in sources]
+    assert any(not walk(source) for source in sources)
+
+
 INNOCENT = {
+    "own package called judge": "class judge:\n    layer_norm = 1\njudge.layer_norm",
     "comment": "# nn.BatchNorm1d does this\nx = 1",
     "string": "text = 'torch.nn.functional.batch_norm'",
     "docstring": 'def f():\n    """like nn.BatchNorm1d"""',
