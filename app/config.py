@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """Judgings a worker runs at once: one a core, since an exam is one busy thread."""
 
     standby_cells: int = Field(default=0, ge=0, le=64)
-    """Cells prepared ahead by a worker, 9 MB each; 0 means one more than ``slots``."""
+    """Cells prepared ahead by a worker, 12 MB of memory of its own each; 0 means one more than ``slots``."""
 
     queues: str = "cpu"
     """Which queues a worker takes from: ``cpu``, ``cuda`` or ``cpu,cuda``."""
