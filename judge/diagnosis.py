@@ -16,8 +16,8 @@ from judge.exam import Transcript
 from judge.grading import AnswerKey, Graded, closest
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
-from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses
-from judge.naming.suspicion import OutOfRuns, Suspect, indices_of, mask_of
+from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of
+from judge.naming.suspicion import OutOfRuns, Suspect, indices_of
 from judge.report import Diagnosis, Text
 
 NOTHING_KNOWN: Text = {
@@ -61,11 +61,13 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
         return ()
     closest_to = closest(key, graded.by_convention, transcript, tuple(key.by_convention))
     suspects = [
-        Suspect(key, transcript, graded.by_convention[closest_to], convention)
+        Suspect(key, transcript, graded.by_convention[convention], convention)
         for convention in _conventions(key, graded, closest_to)
     ]
     for search in (_alone, _together, _mostly):
         for suspect in suspects:
+            if search is not _alone and suspect.stopped_everywhere:
+                continue  # a layer that never came to an answer shows one mistake at most
             if found := search(suspect):
                 best = min(found, key=lambda one: _preference(suspect, one))
                 return _named(suspect, best, found)
@@ -134,7 +136,7 @@ def _once_each(numbered: Iterable[Hypothesis]) -> list[Hypothesis]:
     for one in numbered:
         kind = one.fitted, tuple(change for change in one.changes if change[0] != one.fitted)
         before = kinds.setdefault(kind, one)
-        kinds[kind] = replace(before, habits=before.habits & one.habits)
+        kinds[kind] = replace(before, habits=before.habits & one.habits, plain=before.plain & one.plain)
     return list(kinds.values())
 
 

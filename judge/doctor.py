@@ -260,6 +260,6 @@ def _prints(cells: Cells, name: str, source: str, expected: str) -> Probe:
 
 def _job(source: str) -> bytes:
     """A job without scenarios: only the file's top level runs."""
-    header = {"tensors": [], "device": "cpu", "rank": 2, "class_names": ["Nothing"], "scenarios": []}
+    header = {"tensors": [], "device": "cpu", "rank": 2, "random": 1, "class_names": ["Nothing"], "scenarios": []}
     encoded = json.dumps(header).encode()
     return struct.pack("<I", len(encoded)) + encoded + source.encode()

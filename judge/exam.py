@@ -7,6 +7,7 @@ The same scenarios are run on the trusted side, in float64, to learn what a laye
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import struct
 import zlib
@@ -230,6 +231,7 @@ def encode(exams: Sequence[Exam], device: str) -> list[bytes]:
             "class_names": exams[0].problem.class_names,
             "device": device,
             "rank": exams[0].rank,
+            "random": _random_start(exams[0].seed),
             "tensors": names,
             "scenarios": scenarios,
         }
@@ -237,6 +239,14 @@ def encode(exams: Sequence[Exam], device: str) -> list[bytes]:
     header += b" " * (-(len(header) + 4) % 8)
     head = struct.pack("<I", len(header)) + header
     return [head + b"".join(_padded(array) for c in exam.concretes for array in c.tensors) for exam in exams]
+
+
+def _random_start(seed: int) -> int:
+    """Where a cell's random numbers begin: layers that start at random values get the same report from the same seed.
+
+    A hash, since a cell must not learn the seed its exam was drawn with.
+    """
+    return int.from_bytes(hashlib.sha256(f"cell {seed}".encode()).digest()[:6])
 
 
 def _padded(array: Array) -> bytes:

@@ -12,7 +12,7 @@ from judge.comparing import Difference, Kind, same
 from judge.exam import Array, Concrete, Edition, Exam, Observation, Seen, Split, Transcript
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
-from judge.tolerance import sensitivities, tolerances
+from judge.tolerance import Sensitivity, sensitivities, tolerances
 
 __all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "answer_keys", "grade", "same"]
 
@@ -85,7 +85,7 @@ class _Answer:
     tolerances: tuple[float, ...]
 
 
-def _answers(edition: Edition, wide: Concrete, sensitivity: Sequence[float]) -> list[_Answer]:
+def _answers(edition: Edition, wide: Concrete, sensitivity: Sequence[Sensitivity]) -> list[_Answer]:
     """One scenario's answer for each exam; where the conventions share a ``Seen`` they still do."""
     copies = edition.copies if wide.tensors else 1  # without inputs there is nothing to tell them apart
     split = exams.module_of(edition.problem.slug, "scenarios").split
@@ -136,13 +136,6 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
         by_convention=compared,
         verdict=_verdict(checks),
     )
-
-
-def failures(key: AnswerKey, transcript: Transcript) -> list[int]:
-    """The scenarios a whole transcript fails under the convention that fits it best."""
-    compared = _compare(key, transcript)
-    best = closest(key, compared, transcript, tuple(compared))
-    return [index for index, difference in enumerate(compared[best]) if difference is not None]
 
 
 def closest(key: AnswerKey, compared: dict[str, Differences], transcript: Transcript, among: tuple[str, ...]) -> str:

@@ -111,6 +111,7 @@ def _version(folder: Path) -> str:
         *sorted(folder.glob("*.py")),
         *sorted(path for path in folder.parent.glob("*/*.py") if not (path.parent / "problem.toml").exists()),
         *(judge / name for name in _DECIDING),
+        *sorted((judge / "naming").glob("*.py")),
     ]
     digest = hashlib.sha256()
     for file in files:

@@ -9,7 +9,7 @@ where one step costs mean/std (Chan, Golub and LeVeque 1983), and shows.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -19,8 +19,9 @@ from judge.exam import Array, Concrete
 from judge.problem import Problem, load
 
 ROUNDING = {"float32": 2.0**-24, "float64": 2.0**-40}
-"""One rounding of each dtype. For float64 it is no true rounding: honest code keeps n or 1/(n - 1) in a float32 tensor
-now and then, and computing in float32 by mistake shows at 2^-24 anyway."""
+"""One rounding of each dtype. For float64 it is no true rounding: the margin need not be that narrow, since float32
+arithmetic by mistake shows at 2^-24. Constants that honest code may keep in a float32 tensor, as eps and 1/n, are exact
+in float32 in the scenarios themselves: no tolerance could tell their rounding from float32 arithmetic."""
 
 MARGIN = 64.0
 """Several times what 50 honest styles need (see ``judge verify``), and far below what any known mistake causes."""
@@ -31,16 +32,24 @@ LEAST = 4.0
 _CALIBRATION_SEEDS = (11, 12, 13, 14)
 
 
-def tolerances(sensitivity: float, answers: Array | None, copies: int) -> list[float]:
+@dataclass(frozen=True)
+class Sensitivity:
+    """Of one observation: what one rounding of the inputs moves, relative to the answer's size, and its usual size."""
+
+    step: float
+    size: float
+
+
+def tolerances(sensitivity: Sensitivity, answers: Array | None, copies: int) -> list[float]:
     """The largest absolute difference that is still right, for one observation of each of ``copies`` exams.
 
-    ``answers`` has a row for each exam (None: the observation is absent); ``sensitivity`` is the observation's.
+    ``answers`` has a row for each exam (None: the observation is absent). A sum that happens to cancel in an exam is as
+    inexact as in others: its usual size counts when that is larger.
     """
-    if answers is None:
-        return [MARGIN * sensitivity] * copies
-    rows = np.where(np.isfinite(answers), np.abs(answers), 0.0).reshape(copies, -1)
-    sizes = rows.max(axis=1, initial=0.0)
-    allowed: list[float] = (MARGIN * sensitivity * np.where(sizes > 0.0, sizes, 1.0)).tolist()
+    sizes = np.zeros(copies)
+    if answers is not None:
+        sizes = np.where(np.isfinite(answers), np.abs(answers), 0.0).reshape(copies, -1).max(axis=1, initial=0.0)
+    allowed: list[float] = (MARGIN * sensitivity.step * np.maximum(sizes, sensitivity.size)).tolist()
     return allowed
 
 
@@ -53,23 +62,28 @@ def _size(values: Array | None) -> float:
 
 
 @cache
-def sensitivities(slug: str, samples: bool) -> tuple[tuple[float, ...], ...]:
-    """By scenario and observation: what one rounding of the inputs moves, relative to the answer's size.
+def sensitivities(slug: str, samples: bool) -> tuple[tuple[Sensitivity, ...], ...]:
+    """By scenario and observation.
 
     Measured once in a process, on fixed seeds and in float64, so that every machine learns the same.
     """
     problem = load(slug)
     tables = [_measured(problem, seed, samples) for seed in _CALIBRATION_SEEDS]
-    return tuple(tuple(float(step) for step in np.max(rows, axis=0)) for rows in zip(*tables, strict=True))
+    return tuple(tuple(map(_over_seeds, zip(*rows, strict=True))) for rows in zip(*tables, strict=True))
 
 
-def _measured(problem: Problem, seed: int, samples: bool) -> list[list[float]]:
+def _over_seeds(measured: tuple[Sensitivity, ...]) -> Sensitivity:
+    """The largest step and the mean size of one observation."""
+    return Sensitivity(max(one.step for one in measured), sum(one.size for one in measured) / len(measured))
+
+
+def _measured(problem: Problem, seed: int, samples: bool) -> list[list[Sensitivity]]:
     exam = exams.prepare(problem, seed, samples=samples)
     random = np.random.default_rng(seed)
     return [_moved(problem, concrete, random) for concrete in exam.concretes]
 
 
-def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) -> list[float]:
+def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) -> list[Sensitivity]:
     """What one scenario's observations move, at most, when its inputs or its running statistics are rounded."""
     reference = exams.reference_of(problem)
     convention = reference.CONVENTIONS[0]
@@ -82,7 +96,9 @@ def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) ->
         for question, part in ((concrete, 0.0), (replace(concrete, tensors=shaken), 0.0), (concrete, rounding))
     )
     return [
-        max(LEAST * rounding, *(_relative(one.values, other.values) for other in rounded))
+        Sensitivity(
+            max(LEAST * rounding, *(_relative(one.values, other.values) for other in rounded)), _size(one.values)
+        )
         for one, *rounded in zip(answer, *others, strict=True)
     ]
 

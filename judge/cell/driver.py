@@ -101,8 +101,9 @@ def _roles_by_effect(build: LayerFactory, features: int, rank: int, names: list[
     for name in names:
         outputs = []
         for step in (0.0, 1.0):
-            torch.manual_seed(ROLES_SEED)
-            layer = build(features)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(ROLES_SEED)
+                layer = build(features)
             with torch.no_grad():
                 dict(layer.named_parameters())[name].add_(step)
                 outputs.append(layer(x.clone()))
@@ -228,33 +229,47 @@ class _Stage:
             stays = all_equal(before, plain_copies(self.layers[layer].buffers()))
             self.see(f"{HINT}{out}.buffers_moved", torch.tensor([int(not stays)]))
 
-    def backward(self, layer: str, upstream: int, out: str = "y", parameters: bool = True) -> None:
-        """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift."""
+    def backward(
+        self,
+        layer: str,
+        upstream: int,
+        out: str = "y",
+        parameters: bool = True,
+        layout: str = "contiguous",
+        keeps_upstream: bool = False,
+    ) -> None:
+        """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift.
+
+        ``keeps_upstream`` also looks at the upstream gradient afterwards.
+        """
         self.see(f"{HINT}{out}.own_backward", torch.tensor([int(has_own_backward(self.outputs[out]))]))
         roles = ("scale", "shift") if parameters else ()
         found = {role: self.parameter(layer, role) for role in roles}
         for parameter in found.values():
             parameter.grad = None
         given, output = self.inputs[out], self.outputs[out]
+        incoming = laid_out(self.given[upstream].to(output.dtype), layout)
         if output.requires_grad:  # else every gradient is absent
             with _complaining("backward_fails"):
-                torch.autograd.backward(output, self.given[upstream].to(output.dtype))
+                torch.autograd.backward(output, incoming)
         if given.requires_grad:
-            self.see(f"{out}.dx", given.grad)
+            self.see(f"{out}.dx", _gradient_of(given))
         for role, parameter in found.items():
             gradient = parameter.grad
             self.see(f"{out}.d{role}", None if gradient is None else gradient.detach().reshape(-1).clone())
+        if keeps_upstream:
+            self.see(f"{out}.upstream_after", incoming)
 
     def input_gradient(self, layer: str, out: str) -> None:
         """What has reached the input of an earlier forward by now; absent as long as nothing has."""
-        self.see(f"{out}.dx", self.inputs[out].grad)
+        self.see(f"{out}.dx", _gradient_of(self.inputs[out]))
 
     # Looking at the module
 
     def parameters(self, layer: str) -> None:
         """How many parameters there are, of how many elements each, and their values in the roles found."""
         self.see(f"{HINT}buffers", sizes_of(self.layers[layer].buffers()))
-        self.see(f"{HINT}attributes", sizes_of(vars(self.layers[layer]).values()))
+        self.see(f"{HINT}attributes", sizes_of(_attributes(self.layers[layer])))
         self.see("parameters.sizes", sizes_of(p.data for p in self.layers[layer].parameters()))
         for role in ("scale", "shift"):
             self.see(f"parameters.{role}", self.parameter(layer, role).detach().reshape(-1).clone())
@@ -263,6 +278,11 @@ class _Stage:
         """Whether any buffer takes part in autograd (0 or 1)."""
         tied = any(buffer.requires_grad for buffer in self.layers[layer].buffers())
         self.see("buffers.require_grad", torch.tensor([int(tied)]))
+
+
+def _gradient_of(given: torch.Tensor) -> torch.Tensor | None:
+    """What has reached an input; an input that a layer wrote its output into is no leaf any more and keeps none."""
+    return given.grad if given.is_leaf else None
 
 
 def has_own_backward(output: torch.Tensor) -> bool:
@@ -292,9 +312,17 @@ def all_equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
     return all(map(torch.equal, one, other))
 
 
+def _attributes(layer: Any) -> Iterator[Any]:
+    """What a layer holds beside what nn.Module keeps for it; lists and tuples one level deep."""
+    for value in vars(layer).values():
+        yield from value if type(value) in (list, tuple) else (value,)
+
+
 def sizes_of(values: Iterable[Any]) -> torch.Tensor:
     """The sorted element counts of the tensors among ``values``."""
-    return torch.tensor(sorted(value.numel() for value in values if type(value) is torch.Tensor), dtype=torch.int64)
+    return torch.tensor(
+        sorted(value.numel() for value in values if type(value) in (torch.Tensor, nn.Parameter)), dtype=torch.int64
+    )
 
 
 def _state(layer: Any) -> dict[str, Any]:

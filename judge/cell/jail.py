@@ -8,7 +8,6 @@ enters the others and puts up its own last walls, before it is given any code. I
 from __future__ import annotations
 
 import os
-import random
 import resource
 import signal
 import sys
@@ -71,7 +70,7 @@ def _go_in(doors: list[int]) -> None:
 
 def _wait_for_limits(walls: Walls, written: tuple[pages.Range, ...]) -> None:
     Step.name = "candidate"
-    _reseed()
+    answering.seed_everything(int.from_bytes(os.urandom(7)))  # every fork has the zygote's random state
     if walls.device == "cuda":
         Step.name = "cuda"
         torch.zeros(1, device=walls.device).add_(1).item()  # after the fork: a context does not survive one
@@ -89,15 +88,6 @@ def _wait_for_limits(walls: Walls, written: tuple[pages.Range, ...]) -> None:
     if address_bytes:
         resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
     os.close(GATE)
-
-
-def _reseed() -> None:
-    """Every fork has the zygote's random state; without this, cells would draw the same numbers."""
-    seed = int.from_bytes(os.urandom(8), "little")
-    random.seed(seed)
-    if numpy_random := sys.modules.get("numpy.random"):
-        numpy_random.seed(seed & 0xFFFFFFFF)
-    torch.default_generator.manual_seed(seed)  # torch.manual_seed asks after every kind of accelerator: 9 ms
 
 
 def _forget_ourselves() -> Callable[[int], None]:

@@ -8,6 +8,7 @@ a ``TorchDispatchMode`` would slow every operator. Functions that leave no opera
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 import types
@@ -22,6 +23,9 @@ SOURCE_NAME = "solution.py"
 """The file name the candidate's code is compiled under; tracebacks and findings are counted in it."""
 
 _NORM = re.compile(r"(batch|layer|group|instance|rms)_norm")
+
+_FUNCTION = re.compile(_NORM.pattern + "|^_normalize$")
+"""The operators' twins in Python, and what ``torch._refs`` computes all of them with."""
 
 _library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]  # torch leaves it untyped
 _seen: dict[str, int | None] = {}
@@ -100,13 +104,14 @@ def _rms_norm(
 
 def _wrap_functions() -> None:
     """Wraps the Python twins of the operators, wherever torch keeps them."""
+    importlib.import_module("torch._decomp.decompositions_for_jvp")  # scripts some of them, and reads no wrapper
     import torch._decomp.decompositions as decompositions
     import torch._refs as refs
     import torch._refs.nn.functional as refs_functional
 
     for module in (decompositions, refs, refs_functional):
         for name, value in list(vars(module).items()):
-            if _NORM.search(name) and isinstance(value, types.FunctionType):
+            if _FUNCTION.search(name) and isinstance(value, types.FunctionType):
                 setattr(module, name, _wrapped(name, value))
     table: dict[Any, Callable[..., Any]] = decomposition_table
     for overload, function in list(table.items()):

@@ -111,7 +111,14 @@ def _job() -> bytes:
             for size in (shape, [4], [4]):  # an even count of float32 fills whole 8 bytes
                 names.append(("float32", size))
                 values.extend(0.25 + place % 3 for place in range(math.prod(size)))
-    header = {"class_names": ["Layer"], "device": "cpu", "rank": 2, "tensors": names, "scenarios": scenarios}
+    header = {
+        "class_names": ["Layer"],
+        "device": "cpu",
+        "rank": 2,
+        "random": 1,
+        "tensors": names,
+        "scenarios": scenarios,
+    }
     encoded = json.dumps(header).encode()
     encoded += b" " * (-(len(encoded) + 4) % 8)
     return struct.pack("<I", len(encoded)) + encoded + values.tobytes() + _SOURCE.encode()

@@ -21,6 +21,8 @@ SHARE = 1e-3
 UNSTEADY = 4.0
 """Times ``allowed``: how far a wrong layer's own value moves in float64 before it counts as decided by rounding."""
 
+CLEARLY = 10.0
+"""Tolerances: what lies further from the right answer does so on other numbers too."""
 
 DIGITS_OF_FLOAT32 = 1e-2
 """Relative; float32 itself keeps 6e-8, but of a mean a million times the deviation."""
@@ -68,7 +70,7 @@ def agreement(
             apart.append((index, key, tolerance))
     if not apart:
         return Agreement.YES
-    apart = [place for place in apart if not _both_lost_digits(imagined, seen, place[0], place[1])]
+    apart = [place for place in apart if not _both_lost_digits(imagined, seen, *place)]
     if not apart:
         return Agreement.LOOSE
     if again is None:
@@ -128,9 +130,12 @@ def _allowed(values: Array, key: Observation | None, tolerance: float) -> float:
     if key is None or key.values is None or key.values.shape != values.shape:
         return max(SLACK * tolerance, SHARE * _size(values))
     growth = max(1.0, _size(values) / (_size(key.values) or 1.0))
+    return max(SLACK * tolerance * growth, SHARE * _gap(values, key.values))
+
+
+def _gap(values: Array, right: Array) -> float:
     with np.errstate(all="ignore"):
-        gap = _size(values.astype(np.float64) - key.values)
-    return max(SLACK * tolerance * growth, SHARE * gap)
+        return _size(values.astype(np.float64) - right)
 
 
 def _size(values: Array) -> float:
@@ -147,8 +152,8 @@ def _close(one: Array, other: Array | None, allowed: float) -> bool:
     return bool(equal.all())
 
 
-def _both_lost_digits(imagined: Seen, seen: Seen, index: int, key: Observation | None) -> bool:
-    """Whether two float64 answers are as near to the key as float32 comes: where exactly they lie is rounding."""
+def _both_lost_digits(imagined: Seen, seen: Seen, index: int, key: Observation | None, tolerance: float) -> bool:
+    """Whether two float64 answers are both wrong, and as near to the key as float32 comes: where is rounding."""
     one, other = imagined.observations[index].values, seen.observations[index].values
     if key is None or key.values is None or one is None or other is None or key.dtype != "float64":
         return False
@@ -156,7 +161,7 @@ def _both_lost_digits(imagined: Seen, seen: Seen, index: int, key: Observation |
         return False
     with np.errstate(all="ignore"):
         lost = [float(np.abs(values - key.values).max(initial=0.0)) for values in (one, other)]
-    return 0 < max(lost) <= DIGITS_OF_FLOAT32 * _size(key.values)
+    return tolerance < min(lost) and max(lost) <= DIGITS_OF_FLOAT32 * _size(key.values)
 
 
 def _unsteady(
@@ -168,7 +173,14 @@ def _unsteady(
     values, again = imagined.observations[index].values, second.observations[index].values
     if values is None or again is None or values.shape != again.shape:
         return False
-    return not _close(values, again, tolerance if random else UNSTEADY * _allowed(values, key, tolerance))
+    if random:
+        return not _close(values, again, tolerance)
+    limit = UNSTEADY * _allowed(values, key, tolerance)
+    if key is not None and key.values is not None and key.values.shape == values.shape:
+        gap = _gap(values, key.values)
+        if gap > CLEARLY * tolerance:
+            limit = min(limit, gap / 2)  # most of the mistake is gone at second sight
+    return not _close(values, again, limit)
 
 
 # Errors

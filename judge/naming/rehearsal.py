@@ -6,17 +6,19 @@ fails on one fixed exam; they only say which hypotheses are worth running, never
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Protocol
 
 from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles, find_roles
+from judge.comparing import distance
 from judge.exam import Exam, Seen, Transcript
-from judge.grading import AnswerKey, answer_key, failures
-from judge.naming.agreement import Stop, chancy, stop_of
+from judge.grading import AnswerKey, answer_key
+from judge.naming.agreement import CLEARLY, Stop, chancy, stop_of
 from judge.problem import load
 from judge.report import Text
 
@@ -58,15 +60,16 @@ class Misconception(Protocol):
 class Hypothesis:
     """One way a layer may be wrong: what it is called, what it changes, and the checks it is in the habit of failing.
 
-    ``habits`` has a bit for each scenario it fails, and ``stops`` the reason where it also ends early; ``steady`` says
-    that they hold from exam to exam, and ``random`` that its layers start at random values. ``fitted`` names the choice
-    that is a typed number. ``rank`` is its place in the catalogue; of two that explain the same, the lower is named.
-    ``origins`` are the changes as the catalogue has them.
+    ``habits`` has a bit for each scenario it fails, ``plain`` for those it fails by far, and ``stops`` the reason where
+    it also ends early; ``steady`` says that they hold from exam to exam, and ``random`` that its layers start at random
+    values. ``fitted`` names the choice that is a typed number. ``rank`` is its place in the catalogue; of two that
+    explain the same, the lower is named. ``origins`` are the changes as the catalogue has them.
     """
 
     ids: tuple[str, ...]
     changes: Frozen
     habits: int
+    plain: int
     stops: Mapping[int, Stop]
     rank: tuple[int, ...]
     origins: tuple[Frozen, ...]
@@ -89,6 +92,7 @@ class Hypothesis:
             ids=(*self.ids, *other.ids),
             changes=frozen({**dict(self.changes), **dict(other.changes)}),
             habits=self.habits | other.habits,
+            plain=self.plain | other.plain,
             stops={**other.stops, **self.stops},
             rank=(*self.rank, *other.rank),
             origins=(*self.origins, *other.origins),
@@ -119,13 +123,14 @@ def _learnt(slug: str) -> tuple[Hypothesis, ...]:
         for number, variant in enumerate(misconception.variants):
             changes = frozen(variant)
             transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
-            habits = sum(1 << index for index in failures(key, transcript))
-            if habits:
+            apart = _distances(key, transcript)
+            if any(ratio > 1 for ratio in apart):
                 found.append(
                     Hypothesis(
                         ids=(misconception.id,),
                         changes=changes,
-                        habits=habits,
+                        habits=mask_of(index for index, ratio in enumerate(apart) if ratio > 1),
+                        plain=mask_of(index for index, ratio in enumerate(apart) if ratio > CLEARLY),
                         stops=_stops(transcript),
                         rank=(place, number),
                         origins=(changes,),
@@ -155,6 +160,22 @@ def may_be_chance(slug: str, changes: Frozen, index: int, random: bool) -> bool:
         key.tolerances[index],
         random,
     )
+
+
+def mask_of(indices: Iterable[int]) -> int:
+    """Scenario indices as the bits of one number."""
+    mask = 0
+    for index in indices:
+        mask |= 1 << index
+    return mask
+
+
+def _distances(key: AnswerKey, transcript: Transcript) -> list[float]:
+    """How far each scenario lies from the key, in tolerances."""
+    return [
+        math.inf if seen is None else distance(expected, seen, tolerances)
+        for expected, seen, tolerances in zip(key.by_convention[CONVENTION], transcript, key.tolerances, strict=True)
+    ]
 
 
 def _stops(transcript: Transcript) -> dict[int, Stop]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from judge.cell.driver import HINT
+from judge.comparing import distance
 from judge.exam import Seen, Transcript
 from judge.grading import AnswerKey, Differences
-from judge.naming.agreement import Agreement, Stop, agreement, hint_distance, nan_distance, stop_of, stops_agree
-from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses, may_be_chance
+from judge.naming.agreement import (
+    CLEARLY,
+    Agreement,
+    Stop,
+    agreement,
+    hint_distance,
+    nan_distance,
+    stop_of,
+    stops_agree,
+)
+from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses, mask_of, may_be_chance
 
 MAX_RUNS = 1200
 """Scenarios run for one diagnosis: a quarter of a second. What two known mistakes explain is found in a few hundred."""
@@ -29,6 +39,9 @@ class Suspect:
         failed = [index for index in self.seen if differences[index] is not None]
         self.failed = sorted(failed, key=lambda index: (len(key.exam.concretes[index].steps), index))
         self.failed_mask = mask_of(failed)
+        self.failed_by_far = mask_of(
+            index for index, difference in enumerate(differences) if difference and difference.ratio > CLEARLY
+        )
         self.passed_mask = mask_of(index for index in self.seen if differences[index] is None)
         self.stops: dict[int, Stop] = {
             index: stop for index, seen in self.seen.items() if (stop := stop_of(seen)) is not None
@@ -40,6 +53,11 @@ class Suspect:
     def slack(self) -> int:
         """How many checks the habits of the right hypothesis may get wrong: they are those of another exam."""
         return max(2, len(self.failed) // 8)
+
+    @property
+    def stopped_everywhere(self) -> bool:
+        """Whether every scenario ended in an error or a complaint."""
+        return len(self.stops) == len(self.seen)
 
     def agreement(self, one: Hypothesis, index: int) -> Agreement:
         """How well a layer with this mistake agrees with the candidate's in one scenario; may raise ``OutOfRuns``."""
@@ -67,10 +85,11 @@ class Suspect:
 
     def mismatch(self, *parts: Hypothesis) -> int:
         """How many checks the habits of the parts together get wrong, as to failing and as to stopping."""
-        habits = 0
+        habits = by_far = 0
         for part in parts:
             habits |= part.habits
-        wrong = (habits & self.passed_mask).bit_count() + (self.failed_mask & ~habits).bit_count()
+            by_far |= part.plain
+        wrong = (by_far & self.passed_mask).bit_count() + (self.failed_by_far & ~habits).bit_count()
         for index in self.stops.keys() | {place for part in parts for place in part.stops}:
             if index in self.seen:
                 stops = [part.stops[index] for part in parts if index in part.stops]
@@ -80,7 +99,7 @@ class Suspect:
     def spoils(self, one: Hypothesis) -> int:
         """How many checks the hypothesis is in the habit of failing, or of stopping, that the candidate's did not."""
         stops = sum(index not in self.stops for index in one.stops if index in self.seen)
-        return (one.habits & self.passed_mask).bit_count() + stops
+        return (one.plain & self.passed_mask).bit_count() + stops
 
     def explains_all(self, one: Hypothesis) -> bool:
         """Whether the hypothesis explains every failed check, one of them exactly, and is nowhere contradicted."""
@@ -94,8 +113,14 @@ class Suspect:
 
     def contradicted(self, one: Hypothesis) -> bool:
         """Whether such a layer fails a check the candidate's passed; random values do not pass one by chance."""
-        least = Agreement.YES if one.random else Agreement.LOOSE
-        return any(self.agreement(one, index) < least for index in indices_of(one.habits & self.passed_mask))
+        for index in indices_of(one.habits & self.passed_mask):
+            found = self.agreement(one, index)
+            if found is Agreement.NO or (one.random and found is Agreement.LOOSE and self._fails_clearly(one, index)):
+                return True
+        return False
+
+    def _fails_clearly(self, one: Hypothesis, index: int) -> bool:
+        return distance(self.expected[index], self._imagined(one, index), self.key.tolerances[index]) > CLEARLY
 
     def doubt(self, one: Hypothesis) -> tuple[int, int, int]:
         """What speaks against an explanation: another make, NaN in other places, checks left to chance."""
@@ -107,14 +132,6 @@ class Suspect:
                 loose += 1
                 nans += nan_distance(self._imagined(one, index), seen)
         return makes, nans, loose
-
-
-def mask_of(indices: Iterable[int]) -> int:
-    """Scenario indices as the bits of one number."""
-    mask = 0
-    for index in indices:
-        mask |= 1 << index
-    return mask
 
 
 def indices_of(mask: int) -> Iterator[int]:

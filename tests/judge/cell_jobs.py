@@ -24,7 +24,8 @@ LIMITS = Limits(
 
 def job(source: str) -> bytes:
     """The job that loads this file and asks for no scenario."""
-    header = json.dumps({"tensors": [], "device": "cpu", "rank": 2, "class_names": ["Layer"], "scenarios": []})
+    names = {"tensors": [], "device": "cpu", "rank": 2, "random": 1, "class_names": ["Layer"], "scenarios": []}
+    header = json.dumps(names)
     return struct.pack("<I", len(header)) + header.encode() + source.encode()
 
 

@@ -15,7 +15,7 @@ from judge.cell import wire
 from judge.cell.driver import Roles, find_roles
 from judge.diagnosis import NOTHING_KNOWN, diagnose
 from judge.exam import Exam, Observation, Seen, Transcript
-from judge.grading import AnswerKey, answer_key, grade
+from judge.grading import MIXED, AnswerKey, answer_key, grade
 from judge.problem import Problem, load, load_all
 from judge.proof.specimens import Specimen, in_this_process, specimens
 from judge.report import Diagnosis, Verdict
@@ -212,6 +212,28 @@ class BadMean(ByHand):
         return mean * 1.01, var
 
 
+class BothConventions(ByHand):
+    """Unbiased for as long as gradients are on, biased without: no mistake that has a name."""
+
+    @property
+    def unbiased(self) -> bool:  # type: ignore[override]  # an attribute that looks at the mode it is read in
+        return self.with_grad
+
+    def forward(self, x: torch.Tensor) -> Any:
+        self.with_grad = torch.is_grad_enabled()
+        return super().forward(x)
+
+
+@problems
+def test_a_layer_of_mixed_conventions_gets_no_name(problem: Problem) -> None:
+    for seed in range(51, 55):
+        exam, key = prepared(problem.slug, seed)
+        transcript = exams.observe(exam, BothConventions, find_roles(BothConventions, rank=exam.rank))
+        graded = grade(key, transcript, problem.accept)
+        assert (graded.verdict, graded.convention) == (Verdict.WRONG_ANSWER, MIXED)
+        assert diagnose(key, transcript, graded) == ()
+
+
 @problems
 @pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean, RandomMean])
 def test_a_mistake_nobody_knows_gets_no_name(problem: Problem, layer: Any) -> None:
@@ -245,7 +267,7 @@ def test_there_is_a_sentence_for_no_name_in_both_languages() -> None:
 
 @problems
 def test_the_same_transcript_gets_the_same_diagnosis(problem: Problem) -> None:
-    build = wrong(problem, rule="reversed", affine_use="none_in_eval")
+    build = wrong(problem, rule="reversed", affine_in="training")
     assert diagnosed(problem, build) == diagnosed(problem, build) != ()
 
 

@@ -100,6 +100,17 @@ def test_forward_hands_each_call_a_fresh_input() -> None:
     assert X.sum() == 64
 
 
+def test_an_input_that_was_written_into_has_no_gradient_and_earns_no_warning() -> None:
+    class WritesBack(ByHand):
+        def forward(self, x: torch.Tensor) -> Any:
+            return x.copy_(super().forward(x.clone()))
+
+    call = ("forward", {"layer": "a", "x": 0})
+    seen = run(WritesBack, BUILD, call, BACKWARD)
+    assert graded_labels(seen) == ["y", "y.dx", "y.dscale", "y.dshift"]
+    assert seen.tensors[seen.labels.index("y.dx")] is None
+
+
 def test_missing_gradients_are_absent_and_no_exception() -> None:
     class Cut(ByHand):
         def forward(self, x: torch.Tensor) -> Any:

@@ -117,7 +117,7 @@ def test_a_job_holds_steps_and_inputs_and_nothing_of_the_judges_knowledge(proble
     (encoded,) = exams.encode([exam], "cpu")
     (size,) = struct.unpack_from("<I", encoded)
     header = json.loads(encoded[4 : 4 + size])
-    assert set(header) == {"class_names", "device", "rank", "tensors", "scenarios"}
+    assert set(header) == {"class_names", "device", "rank", "random", "tensors", "scenarios"}
     assert all(set(scenario) == {"steps", "tensors"} for scenario in header["scenarios"])
     for concrete in exam.concretes:
         assert concrete.scenario.check_id.encode() not in encoded

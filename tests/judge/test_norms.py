@@ -26,7 +26,9 @@ ROADS = {
     "decompositions": "torch._decomp.decompositions.native_batch_norm(x, None, None, None, None, True, 0.1, 1e-5)",
     "decomposition table": "torch._decomp.decomposition_table[torch.ops.aten.native_layer_norm.default]"
     "(x, (4,), None, None, 1e-5)",
+    "refs at heart": "torch._refs._normalize(x, [0], 1e-5)",
     "honest": "(x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + 1e-5)",
+    "honest forward-mode derivatives": "torch.func.jvp(lambda t: torch.sqrt(t.var(0) + 1e-5), (x,), (x,))",
     "honest norms": "x.norm(dim=0), F.normalize(x), torch.linalg.vector_norm(x), torch.cdist(x, x)",
 }
 

@@ -39,7 +39,7 @@ def test_the_numbers_are_those_one_gets_by_hand() -> None:
     training, running, evaluation = shown(load("batchnorm1d"), ByHand)
     assert training.input == "[[ 1., 10.],\n [ 3., 10.],\n [ 5., 14.],\n [ 7., 14.]]"
     assert training.expected.splitlines()[0] == "[[-1.3416, -1.    ],"  # (1 - 4) / sqrt(5), (10 - 12) / 2
-    assert running.expected == "[[0.    , 0.    ],\n [1.732 , 3.1623]]"  # mean (2, 6), variance (3, 2.5)
+    assert running.expected == "[[0.7071, 2.2678],\n [2.8284, 6.0474]]"  # mean (1, 3), variance (2, 1.75)
     assert evaluation.expected == "[[ 2.5, -1. ]]"  # 2 · 1 + 0.5, -1 · 2 + 1
 
 
@@ -54,7 +54,7 @@ def test_steps_are_told_in_both_languages_with_their_numbers(problem: Problem) -
 
 class Reversed(ByHand):
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
-        super().__init__(num_features, eps, 1.25 - momentum)
+        super().__init__(num_features, eps, 1 - momentum)
 
 
 @problems

@@ -80,6 +80,50 @@ class _Float32Reference(BatchNorm):
         self.float()
 
 
+class Constants(ByHand):
+    """Keeps 1/n in a float32 scalar tensor, which leaves float64 arithmetic what it is."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        axes = [axis for axis in range(x.dim()) if axis != 1]
+        share = torch.tensor(x.shape[1] / x.numel())
+        mean = x.sum(axes, keepdim=True) * share
+        var = (x - mean).square().sum(axes) * share
+        mean = mean.flatten()
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(var, self.momentum)
+        return mean, var
+
+
+class AveragesInFloat32(ByHand):
+    """Its running statistics go back to float32 at each update, also after ``.double()``."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        found = super().learn(x)
+        self.running_mean, self.running_var = self.running_mean.float(), self.running_var.float()
+        return found
+
+
+class BatchInFloat32(ByHand):
+    """Takes the batch's statistics in float32 and goes on in float64."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, var = super().learn(x.float().double() if x.dtype is torch.float64 else x)
+        return mean, var
+
+
+@problems
+def test_float64_is_asked_of_arithmetic_and_not_of_constants(problem: Problem) -> None:
+    for seed in range(1, 21):
+        exam = exams.prepare(problem, seed)
+        key = answer_key(exam)
+        verdicts = [
+            grade(key, observed(exam, build), problem.accept).verdict
+            for build in (Constants, AveragesInFloat32, BatchInFloat32)
+        ]
+        assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.WRONG_ANSWER], seed
+
+
 @problems
 def test_tolerances_are_tight_where_nothing_magnifies_rounding(problem: Problem) -> None:
     key = answer_key(exams.prepare(problem, 1))

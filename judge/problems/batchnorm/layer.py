@@ -14,7 +14,7 @@ from torch import Tensor
 from judge.problems.batchnorm import statistics as statistics
 from judge.problems.batchnorm.choices import Changes, Choices
 from judge.problems.batchnorm.gradients import ScaleAndShift, TrainingBackward, scaled
-from judge.problems.batchnorm.state import Common, LayerState
+from judge.problems.batchnorm.state import Common, LayerState, Refusal
 from judge.problems.batchnorm.statistics import Batch
 
 Source = tuple[Tensor, Tensor, Tensor | None]
@@ -31,8 +31,9 @@ class LayerFactory:
         self.choices = choices
         self.common = Common({}, torch.Generator().manual_seed(seed))
 
-    def __call__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> BatchNormLayer:
-        return BatchNormLayer(num_features, eps, momentum, self.choices, self.common)
+    def __call__(self, num_features: int, eps: float = 1e-5, momentum: float | None = None) -> BatchNormLayer:
+        given = self.choices.momentum_default if momentum is None else momentum
+        return BatchNormLayer(num_features, eps, given, self.choices, self.common)
 
 
 def layer_with(rank: int, changes: Changes, convention: str = "biased", seed: int = 0) -> LayerFactory:
@@ -40,14 +41,12 @@ def layer_with(rank: int, changes: Changes, convention: str = "biased", seed: in
     return LayerFactory(Choices(rank, convention).changed(changes), seed)
 
 
-class Refusal(RuntimeError):  # noqa: N818 - an error like any other, to the layer's user
-    """A wrong layer refuses an input; a candidate's would in words of its own."""
-
-
 class BatchNormLayer(LayerState):
     """BatchNorm over [N, D] or [N, C, H, W] (Ioffe & Szegedy 2015), with one ``Choices`` for everything in it."""
 
     first_shape: torch.Size | None = None
+    own_mode = True
+    """A mode that only the layer's own eval() turns off: that of a model calls ``train(False)``."""
 
     def forward(self, x: Tensor) -> Tensor:
         self._look_at(x)
@@ -90,6 +89,8 @@ class BatchNormLayer(LayerState):
         """Everything but the graph: casts, masks, the computation itself."""
         choices = self.choices
         given = x.dtype
+        if choices.layout == "as_strided":
+            x = x.as_strided(x.shape, torch.empty(x.shape, device="meta").stride())
         if choices.dtype in ("float32", "float32_inside"):
             x = x.float()
         if choices.dtype == "float64_output":
@@ -104,9 +105,25 @@ class BatchNormLayer(LayerState):
         return scaled(out, 1.0) if choices.own_backward else out
 
     def _trains(self) -> bool:
-        if self.choices.mode == "always":
-            return True
-        return torch.is_grad_enabled() if self.choices.mode == "grad" else self.training
+        match self.choices.mode:
+            case "always":
+                return True
+            case "grad":
+                return torch.is_grad_enabled()
+            case "own_methods":
+                return self.own_mode
+            case _:
+                return self.training
+
+    def eval(self) -> BatchNormLayer:
+        super().eval()
+        self.own_mode = False
+        return self
+
+    def train(self, mode: bool = True) -> BatchNormLayer:
+        super().train(mode)
+        self.own_mode = self.own_mode or mode
+        return self
 
     def _computed(self, x: Tensor) -> Tensor:
         choices = self.choices
@@ -114,13 +131,20 @@ class BatchNormLayer(LayerState):
         batch = self._batch(x) if trains or self._uses_batch(x, trains) or self._updates(x, trains) else None
         before = self.read() if choices.update_when == "always" or choices.train_source == "running_before" else None
         if batch is not None and self._updates(x, trains) and choices.update_from == "input":
-            self.update(batch)
+            self.update(self._right_batch(x) if choices.axes_in == "output" else batch)
         source = self._of_batch(batch) if batch is not None and self._uses_batch(x, trains) else before or self.read()
         normalised = self._normalised(x, source, trains)
         out = self._affine(normalised, x, source[0], trains)
         if self._updates(x, trains) and choices.update_from != "input":
             self.update(self._batch((normalised if choices.update_from == "normalised" else out).detach()))
+        if choices.mutates == "data_output" and self._mutates(trains):
+            x.data.copy_(out.data)
+        if choices.mutates == "output" and self._mutates(trains):
+            return x.copy_(out)
         return out
+
+    def _mutates(self, trains: bool) -> bool:
+        return self.choices.mutates_in in ("both", "training" if trains else "evaluation")
 
     def _uses_batch(self, x: Tensor, trains: bool) -> bool:
         """Whether this forward normalises with the batch's own statistics."""
@@ -136,6 +160,8 @@ class BatchNormLayer(LayerState):
             return False
         if self.choices.single_image in ("skips_update", "uses_running") and x.shape[0] == 1:
             return False
+        if self.choices.nan == "skips_update" and x.isnan().any():
+            return False
         if self.choices.update_when == "with_grad":
             return trains and torch.is_grad_enabled()
         return trains or self.choices.update_when.startswith("always")
@@ -144,6 +170,9 @@ class BatchNormLayer(LayerState):
         if self.choices.dtype == "float32_batch":
             x = x.float()
         return statistics.of_batch(x, self.choices, self._believed_samples(x))
+
+    def _right_batch(self, x: Tensor) -> Batch:
+        return statistics.of_batch(x, self.choices.changed({"axes": "channel"}))
 
     def _believed_samples(self, x: Tensor) -> float | None:
         """The batch size a layer divides by that has kept one from its first batch."""
@@ -159,10 +188,12 @@ class BatchNormLayer(LayerState):
         choices = self.choices
         mean, variance = batch.mean, batch.variance
         if choices.variance_count == "n-1":
-            variance = statistics.corrected(variance, batch.count)
+            variance = statistics.unbiased(variance, batch.count)
         factor = batch.count / statistics.count_of_backward(batch, choices, self.features)
-        if factor != 1.0:
-            mean, variance = scaled(mean, factor), scaled(variance, factor)
+        if factor != 1.0 and choices.backward_count_for in ("both", "mean"):
+            mean = scaled(mean, factor)
+        if factor != 1.0 and choices.backward_count_for in ("both", "var"):
+            variance = scaled(variance, factor)
         if choices.detach in ("mean", "both") or not choices.mean_term:
             mean = mean.detach()
         if choices.detach in ("var", "both") or not choices.variance_term:
@@ -191,7 +222,7 @@ class BatchNormLayer(LayerState):
 
     def _subtract_and_scale(self, x: Tensor, mean: Tensor, factor: Tensor, trains: bool) -> Tensor:
         how = self.choices.mutates
-        if how == "nothing" or (self.choices.mutates_in == "training" and not trains):
+        if how in ("nothing", "data_output", "output") or not self._mutates(trains):
             return (x - mean) * factor
         if how == "input":
             x -= mean
@@ -218,12 +249,12 @@ class BatchNormLayer(LayerState):
         eps, place = (self.eps, self.choices.eps_place) if here else (self.argument_eps, "inside")
         if power == "divide_by_variance":
             return 1 / statistics.guarded_variance(variance, eps, place)
-        std = statistics.guarded_std(variance, eps, place)
+        std = statistics.guarded_std(variance, eps, place, self.choices.root if here else "plain")
         return std if power == "multiply_by_std" else 1 / std
 
     def _affine(self, normalised: Tensor, x: Tensor, mean: Tensor, trains: bool) -> Tensor:
         choices = self.choices
-        if {"none": True, "none_in_eval": not trains, "none_in_training": trains}.get(choices.affine_use, False):
+        if choices.affine_use == "none" or choices.affine_in == ("evaluation" if trains else "training"):
             return normalised
         along_last = choices.last_axis in ("affine", "affine_and_running", "all")
         scale = torch.ones(1) if self.scale is None else self.shaped(self.scale, along_last)

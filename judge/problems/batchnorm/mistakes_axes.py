@@ -17,6 +17,7 @@ AXES: tuple[Misconception, ...] = (
             "一个通道的值在 0 附近，另一个在 1000 附近，经过你的层之后各自会怎样？",
         ),
         {"axes": "all"},
+        {"axes": "all", "axes_in": "output"},
     ),
     named(
         "batch_axis_only",
@@ -31,6 +32,7 @@ AXES: tuple[Misconception, ...] = (
         ),
         {"axes": "batch"},
         {"axes": "batch", "running_shape": "kept"},
+        {"axes": "batch", "axes_in": "output"},
         ranks=ONLY_IMAGES,  # for [N, D] the batch axis is the right one
     ),
     named(
@@ -46,6 +48,7 @@ AXES: tuple[Misconception, ...] = (
         ),
         {"axes": "instance"},
         {"axes": "instance", "eval_source": "batch"},
+        {"axes": "instance", "axes_in": "output"},
         ranks=ONLY_IMAGES,  # one sample of [N, D] has one value per channel
     ),
     named(
@@ -61,6 +64,7 @@ AXES: tuple[Misconception, ...] = (
         ),
         {"axes": "layer"},
         {"axes": "layer", "eval_source": "batch"},
+        {"axes": "layer", "axes_in": "output"},
     ),
     named(
         "last_axis_broadcast",
@@ -96,13 +100,14 @@ AXES: tuple[Misconception, ...] = (
         {"layout": "view_rows"},
         {"layout": "view_images"},
         {"layout": "view_flat"},
+        {"layout": "as_strided"},
     ),
     named(
         "rejects_single_image",
-        ("Refuses a batch of one image", "拒绝只有一张图的 batch"),
+        ("One image is not taken for a batch", "不把单张图当作 batch"),
         (
-            "N=1 raises in training, although one image has H·W values per channel.",
-            "训练时 N=1 就报错，其实一张图的每个通道有 H·W 个值。",
+            "With N=1 training raises or takes another path, although one image has H·W values per channel.",
+            "训练时 N=1 就报错或改走别的分支，其实一张图的每个通道有 H·W 个值。",
         ),
         (
             "When is a batch too small for a variance: at N=1, or at N·H·W=1?",

@@ -40,6 +40,7 @@ FORMULA: tuple[Misconception, ...] = (
             "某个通道方差为 0 时，sqrt(var)+eps 与 sqrt(var+eps) 在前向和反向上分别差多少？",
         ),
         *_in_each_mode(eps_place="outside"),
+        *_in_each_mode(eps_place="outside", root="of_torch"),
         {"eps_place": "twice"},
     ),
     named(
@@ -108,6 +109,7 @@ FORMULA: tuple[Misconception, ...] = (
         ),
         *_in_each_mode(eps_place="clamp_variance"),
         *_in_each_mode(eps_place="clamp_std"),
+        {"eps_place": "clamp_std", "root": "of_torch"},
         {"eps_place": "clamp_std_root"},
     ),
     named(
@@ -175,6 +177,7 @@ FORMULA: tuple[Misconception, ...] = (
             "float32 下均值 10000、方差 1，两个平方项相减之后还剩几位有效数字？",
         ),
         {"variance": "one_pass"},
+        {"variance": "one_pass_abs"},
     ),
     named(
         "one_pass_variance_clamped",

@@ -102,6 +102,11 @@ GRADIENTS: tuple[Misconception, ...] = (
         {"backward_count": "one", "own_backward": True},
         {"backward_count": "image", "own_backward": True},
         {"backward_count": "all", "own_backward": True},
+        *(
+            {"backward_count": count, "backward_count_for": term, "own_backward": True}
+            for count in ("n-1", "batch", "one")
+            for term in ("var", "mean")
+        ),
     ),
     named(
         "wrong_scale_gradient",
@@ -197,5 +202,6 @@ GRADIENTS: tuple[Misconception, ...] = (
         {"nan": "mean_for_nan"},
         {"nan": "masked_normalised"},
         {"nan": "masked_running"},
+        {"nan": "skips_update"},
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from judge.problems.batchnorm.named import Misconception, named
 
 MODULE: tuple[Misconception, ...] = (
@@ -31,6 +33,7 @@ MODULE: tuple[Misconception, ...] = (
             "训练框架只会对整个模型调用 model.eval()，你的层怎么知道模式变了？",
         ),
         {"mode": "always"},
+        {"mode": "own_methods"},
     ),
     named(
         "grad_mode_as_training_flag",
@@ -74,8 +77,8 @@ MODULE: tuple[Misconception, ...] = (
             "Put your two branches side by side: which steps do they share, and which does one of them lack?",
             "把训练和推理两个分支对照一下：哪些步骤是共同的？哪一步只有一边有？",
         ),
-        {"affine_use": "none_in_eval"},
-        {"affine_use": "none_in_training"},
+        {"affine_in": "training"},
+        {"affine_in": "evaluation"},
     ),
     named(
         "scale_and_shift_swapped",
@@ -121,6 +124,7 @@ MODULE: tuple[Misconception, ...] = (
         {"scale_start": 0.0, "shift_start": 1.0},
         {"shift_start": 1.0},
         {"scale_start": "uniform"},
+        {"scale_start": "near_one"},
         {"scale_start": "uniform", "shift_start": "uniform"},
         {"shift_start": "uniform"},
         random=True,
@@ -165,6 +169,9 @@ MODULE: tuple[Misconception, ...] = (
             "训练后保存 state_dict，在新进程里加载，推理时用的统计量从哪儿来？",
         ),
         {"stats_kind": "attributes"},
+        {"stats_kind": "attributes_in_place"},
+        {"stats_kind": "attributes", "stats_kind_for": "mean"},
+        {"stats_kind": "attributes", "stats_kind_for": "var"},
         {"stats_kind": "not_persistent"},
         {"stats_kind": "lazy_attributes"},
         {"stats_kind": "lazy_attributes_in_training"},
@@ -213,6 +220,7 @@ MODULE: tuple[Misconception, ...] = (
         {"dtype": "float32_output"},
         {"dtype": "float64_output"},
         {"dtype": "float32_running"},
+        {"dtype": "float64_running"},
         {"dtype": "float32_batch"},
         {"dtype": "float32_refused"},
     ),
@@ -229,9 +237,11 @@ MODULE: tuple[Misconception, ...] = (
         ),
         *(
             {"mutates": how, "mutates_in": mode, "saves_input": saves}
-            for mode in ("both", "training")
-            for saves in (True, False)
-            for how in ("input", "centre", "data", "data_first", "data_centre", "data_result", "centre_after", "result")
+            for mode, saves in (*product(("both", "training"), (True, False)), ("evaluation", False))
+            for how in (
+                *("input", "centre", "data", "data_first", "data_centre", "data_result"),
+                *("data_output", "centre_after", "result", "output"),
+            )
         ),
     ),
     named(
@@ -246,8 +256,10 @@ MODULE: tuple[Misconception, ...] = (
             "一个网络里有两个这样的层，训练一步之后，第二层里存的是谁的统计量？",
         ),
         {"shared": "by_features"},
+        {"shared": "slices"},
         {"shared": "reset"},
         {"shared": "with_affine"},
+        {"shared": "affine"},
     ),
     named(
         "fixed_shape",

@@ -19,6 +19,7 @@ RUNNING: tuple[Misconception, ...] = (
         {"rule": "reversed"},
         {"rule": "reversed", "rule_for": "mean"},
         {"rule": "reversed", "rule_for": "var"},
+        {"rule": "reversed", "momentum_default": 0.9},
     ),
     named(
         "momentum_hard_coded",
@@ -49,7 +50,10 @@ RUNNING: tuple[Misconception, ...] = (
         ),
         {"rule": "average"},
         {"rule": "average", "counter": "buffer"},
+        {"rule": "pooled"},
         {"rule": "last"},
+        {"rule": "last", "rule_for": "mean"},
+        {"rule": "last", "rule_for": "var"},
     ),
     named(
         "bessel_wrong_count",
@@ -284,6 +288,7 @@ RUNNING: tuple[Misconception, ...] = (
         ),
         {"variance": "of_samples"},
         {"variance": "of_samples_unbiased"},
+        {"running_variance": "mean_of_samples"},
         ranks=ONLY_IMAGES,  # one sample of [N, D] has one value per channel and no variance
     ),
     named(

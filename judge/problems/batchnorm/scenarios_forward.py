@@ -248,3 +248,12 @@ def grad_mode_is_no_mode(s: Script) -> None:
 def eps_in_evaluation(s: Script) -> None:
     small = partial(s.batch, mean=(0.1, 0.5), std=(0.05, 0.2))
     s.build(eps=s.number(0.006, 0.02), momentum=1.0).learn(small()).probe(small())
+
+
+@scenario(
+    EVAL, "Evaluation with the default eps and a much smaller running variance", "默认 eps，滑动方差远小于它时的推理"
+)
+def small_running_variance(s: Script) -> None:
+    """The second step is there for the digits: the first loses some of a small variance beside the initial 1."""
+    small = partial(s.batch, mean=(0.001, 0.01), std=(0.0008, 0.003))
+    s.build(momentum=1.0).learn(small()).learn(small()).probe(small())

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from judge.problems.batchnorm.steps import TWO_D, Book, Script
+from judge.problems.batchnorm.steps import ONE_D, TWO_D, Book, Script
 
 book = Book()
 scenario = book.scenario
@@ -15,6 +15,11 @@ GRADIENTS, MODULE, NUMERICS = "gradients", "module_contract", "numerics"
 
 EXACT_EPS = 2.0**-6
 """The eps of the float64 scenarios, exact in float32 too: a layer that keeps it in a float32 tensor is right."""
+
+
+def _exact_count(s: Script) -> tuple[int, ...]:
+    """A shape with 4, 8 or 16 values per channel: 1/n is exact in float32 too, and may be kept in a float32 tensor."""
+    return s.shape(2 ** s.draw.integer(2, 3) if s.rank == ONE_D else 2 ** s.draw.integer(1, 2), (2, 2))
 
 
 # Gradients
@@ -28,14 +33,14 @@ def training_float32(s: Script) -> None:
 
 @scenario(GRADIENTS, "Gradients of a training batch in float64", "float64 训练批的梯度", dtype="float64", weight=2)
 def training_float64(s: Script) -> None:
-    batch = s.batch(std=(0.2, 1.5))
+    batch = s.batch(std=(0.2, 1.5), shape=_exact_count(s))
     s.build(eps=EXACT_EPS).do("double").affine().call(batch, grad=True).backward(batch.shape)
 
 
 @scenario(GRADIENTS, "Gradients of a training batch when eps outweighs the variance", "eps 大于方差时训练批的梯度")
 def training_large_eps(s: Script) -> None:
     batch = s.batch(mean=(0.1, 0.3), std=(0.05, 0.15))
-    s.build(eps=s.number(0.01, 0.05)).affine().call(batch, grad=True).backward(batch.shape)
+    s.build(eps=s.number(0.01, 0.05)).affine().call(batch, grad=True).backward(batch.shape, keeps_upstream=True)
 
 
 @scenario(GRADIENTS, "Gradients of two values per channel", "每个通道只有两个值时的梯度")
@@ -54,6 +59,26 @@ def training_single_image(s: Script) -> None:
 def training_input_without_grad(s: Script) -> None:
     batch = s.batch()
     s.build().affine().call(batch).backward(batch.shape)
+
+
+@scenario(GRADIENTS, "The gradient of the input of a new layer in training", "新建层训练时输入的梯度")
+def training_input(s: Script) -> None:
+    """Whoever has no learnable scale may still have the rest of the gradient right, or wrong."""
+    batch = s.batch()
+    s.build().call(batch, grad=True).backward(batch.shape, parameters=False)
+
+
+@scenario(
+    GRADIENTS, "Three forwards of two layers before the first backward", "两个层共三次前向，之后才做第一次反向传播"
+)
+def interleaved(s: Script) -> None:
+    """What a backward written by hand needs must be kept for each forward, not on the layer or in a global."""
+    shape = s.shape()
+    first, second, third = (s.batch(shape=shape) for _ in range(3))
+    s.build().affine().build(layer="other").affine(layer="other")
+    s.call(first, "y1", grad=True, observe=False).call(second, "y2", grad=True, observe=False, layer="other")
+    s.call(third, "y3", grad=True, observe=False)
+    s.backward(shape, "y1").backward(shape, "y2", layer="other").backward(shape, "y3")
 
 
 @scenario(GRADIENTS, "Gradients in evaluation", "推理模式下的梯度", weight=2)
@@ -105,9 +130,10 @@ def parameters(s: Script) -> None:
 )
 def state_dict(s: Script) -> None:
     momentum = s.number(0.3, 0.5)
-    s.build(momentum=momentum).affine().learn().build(layer="fresh", momentum=momentum)
+    s.build(momentum=momentum).learn().build(layer="fresh", momentum=momentum)
     s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="loaded")
-    s.learn().do("load", layer="fresh", source="layer").call(s.batch(), "loaded again", layer="fresh")
+    # Only now: a layer without a learnable scale ends here, and whether it saves its statistics has been seen.
+    s.affine().learn().do("load", layer="fresh", source="layer").call(s.batch(), "loaded again", layer="fresh")
     s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained on")
 
 
@@ -125,21 +151,21 @@ def deep_copy(s: Script) -> None:
     dtype="float64",
 )
 def double(s: Script) -> None:
-    batch = s.batch(mean=(5e3, 1e4), std=(1.0, 2.0), shape=s.shape(4, (2, 2)))  # 1/n is exact in float32 too
+    batch = s.batch(mean=(5e3, 1e4), std=(1.0, 2.0), shape=_exact_count(s))
     s.build(eps=EXACT_EPS, momentum=1.0).do("double").affine().call(batch, "train").probe(batch)
 
 
 @scenario(MODULE, "The input after a forward, in training and in evaluation", "前向之后的输入（训练与推理）")
 def input_unchanged(s: Script) -> None:
-    s.build().affine().call(s.batch(), "train", keeps_input=True)
-    s.do("eval").call(s.batch(), "eval", keeps_input=True)
+    s.build().call(s.batch(), "train", keeps_input=True)
+    s.affine().do("eval").call(s.batch(), "eval", keeps_input=True)
 
 
 @scenario(MODULE, "Transposed and strided inputs", "转置和带步长的输入")
 def layouts(s: Script) -> None:
     batch = s.batch()
     s.build(momentum=s.number(0.3, 0.5)).affine()
-    s.call(batch, "transposed", layout="transposed", grad=True).backward(batch.shape, "transposed")
+    s.call(batch, "transposed", layout="transposed", grad=True).backward(batch.shape, "transposed", layout="transposed")
     s.call(s.batch(), "strided", layout="strided")
     s.do("eval").call(s.batch(), "eval transposed", layout="transposed").call(
         s.batch(), "eval strided", layout="strided"
@@ -150,7 +176,7 @@ def layouts(s: Script) -> None:
 def channels_last(s: Script) -> None:
     batch = s.batch()
     s.build(momentum=s.number(0.3, 0.5)).affine()
-    s.call(batch, "train", layout="channels_last", grad=True).backward(batch.shape, "train")
+    s.call(batch, "train", layout="channels_last", grad=True).backward(batch.shape, "train", layout="channels_last")
     s.do("eval").call(s.batch(), "eval", layout="channels_last")
 
 
@@ -161,7 +187,9 @@ def channels_last(s: Script) -> None:
     NUMERICS, "Training output in float32 with a mean of ten thousand", "float32 下均值约一万的训练输出", weight=2
 )
 def large_mean(s: Script) -> None:
-    s.build().call(_far(s))
+    """Twelve variances: that none of them comes out negative from E[x²] - E[x]² hardly happens."""
+    s.channels = 6
+    s.build().call(_far(s), "y1").call(_far(s), "y2")
 
 
 @scenario(NUMERICS, "Running statistics in float32 with a mean of ten thousand", "float32 下均值约一万的滑动统计量")

@@ -32,7 +32,7 @@ def training(s: Script) -> None:
 @book.scenario("running_stats", "Running statistics after one training step", "训练一步之后的滑动统计量", sample=True)
 def after_one_step(s: Script) -> None:
     s.channels = 2
-    s.build(momentum=0.5).learn(_batch(s, FOUR_ROWS)).probe(_batch(s, [[2.0, 6.0], [5.0, 11.0]]), "output")
+    s.build(momentum=0.25).learn(_batch(s, FOUR_ROWS)).probe(_batch(s, [[2.0, 6.0], [5.0, 11.0]]), "output")
 
 
 @book.scenario(

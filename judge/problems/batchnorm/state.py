@@ -15,7 +15,18 @@ from judge.problems.batchnorm.statistics import Batch
 HARD_CODED_FEATURES = 64
 """What a layer with a fixed number of channels was written for; no exam has as many."""
 
-_RANDOM: dict[str, Any] = {"normal": torch.randn, "uniform": torch.rand}
+MOST_SHARED = 64
+"""The length of the tensors that layers share slices of; any that is enough."""
+
+_RANDOM: dict[str, Any] = {
+    "normal": torch.randn,
+    "uniform": torch.rand,
+    "near_one": lambda count, generator: 1 + 0.02 * torch.randn(count, generator=generator),
+}
+
+
+class Refusal(RuntimeError):  # noqa: N818 - an error like any other, to the layer's user
+    """A wrong layer refuses an input; a candidate's would in words of its own."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class LayerState(nn.Module):
             self.register_buffer("steps", torch.tensor(0))
         else:
             self.steps = 0
+        self.values_seen = 0
         self.common = common
         self._make_affine()
         self._make_statistics()
@@ -79,6 +91,8 @@ class LayerState(nn.Module):
         start = 0.0 if self.choices.rule.startswith("debias_from_zero") else self._start_of_variance()
         count = 1 if self.choices.scalar == "running" or self._keeps_one_number() else self.features
         mean, variance = torch.zeros(count), torch.full((count,), start)
+        if self.choices.dtype == "float64_running":
+            mean, variance = mean.double(), variance.double()
         if self.choices.shared != "none":
             mean, variance = self._share(mean, variance)
         if self.choices.stats_kind.startswith("lazy"):
@@ -102,14 +116,21 @@ class LayerState(nn.Module):
         if self.choices.shared == "reset":
             self.common.statistics[0] = (mean, variance)
             return mean, variance
+        if self.choices.shared == "slices":
+            longest = self.common.statistics.setdefault(0, (torch.zeros(MOST_SHARED), torch.ones(MOST_SHARED)))
+            return longest[0][: self.features], longest[1][: self.features]
         mine = (mean, variance, self.scale, self.shift)
-        mean, variance, scale, shift = self.common.statistics.setdefault(self.features, mine)
-        if self.choices.shared == "with_affine":
+        shared_mean, shared_variance, scale, shift = self.common.statistics.setdefault(self.features, mine)
+        if self.choices.shared in ("with_affine", "affine"):
             self.scale, self.shift = scale, shift
-        return mean, variance
+        return (mean, variance) if self.choices.shared == "affine" else (shared_mean, shared_variance)
 
     def _store(self, name: str, value: Tensor) -> None:
-        kind = self.choices.stats_kind
+        kind = (
+            self.choices.stats_kind
+            if name.endswith(self.choices.stats_kind_for) or self.choices.stats_kind_for == "both"
+            else "buffers"
+        )
         if "attributes" in kind:
             setattr(self, name, value)
         elif kind.endswith("parameters"):
@@ -186,15 +207,18 @@ class LayerState(nn.Module):
         """Takes the statistics of one batch into the running ones, in place, as often as was chosen."""
         for time in range(self.choices.update_times):
             self.steps += 1
+            self.values_seen += batch.count
             values = statistics.for_running(batch, self.choices, self.argument_eps)
             for which, value in zip(("mean", "var"), values, strict=True):
                 again = time == 0 or self.choices.twice_for in ("both", which)
                 if again and self.choices.updates in ("both", which):
-                    self._update_one(which, value)
+                    self._update_one(which, value, batch.count)
 
-    def _update_one(self, which: str, value: Tensor) -> None:
+    def _update_one(self, which: str, value: Tensor, count: int) -> None:
         choices = self.choices
         held = self._running(which)
+        if choices.stats_kind == "attributes_in_place" and held.dtype != value.dtype:
+            raise Refusal
         old = held
         if choices.running_shape == "kept":
             old = self.shaped(old)
@@ -203,9 +227,9 @@ class LayerState(nn.Module):
         else:
             value = value.reshape(-1)
         if choices.graph != "cut" and choices.graph_for in ("both", which):
-            self._update_with_graph(which, held, value)
+            self._update_with_graph(which, held, value, count)
             return
-        new = self._blended(which, old.detach(), value.detach())
+        new = self._blended(which, old.detach(), value.detach(), count)
         if choices.dtype == "float32_running":
             setattr(self, f"running_{which}", new.float())
         elif choices.running_shape == "kept" and new.numel() > 1:
@@ -213,13 +237,13 @@ class LayerState(nn.Module):
         else:
             held.data.copy_(new.reshape(held.shape))
 
-    def _update_with_graph(self, which: str, held: Tensor, value: Tensor) -> None:
+    def _update_with_graph(self, which: str, held: Tensor, value: Tensor, count: int) -> None:
         if self.choices.graph == "rebound":
-            setattr(self, f"running_{which}", self._blended(which, held, value))
+            setattr(self, f"running_{which}", self._blended(which, held, value, count))
         else:
             held.mul_(1 - self.momentum).add_(self.momentum * value)
 
-    def _blended(self, which: str, old: Tensor, value: Tensor) -> Tensor:
+    def _blended(self, which: str, old: Tensor, value: Tensor, count: int) -> Tensor:
         momentum = self.momentum
         rule = self.choices.rule if self.choices.rule_for in ("both", which) else "ema"
         match rule:
@@ -228,6 +252,9 @@ class LayerState(nn.Module):
             case "average":
                 average: Tensor = old + (value - old) / self.steps
                 return average
+            case "pooled":
+                pooled: Tensor = old + (value - old) * (count / self.values_seen)
+                return pooled
             case "last":
                 return value.expand_as(old)
             case "first_batch" if self.steps == 1:

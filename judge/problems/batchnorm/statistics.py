@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +31,8 @@ class Batch:
     count: int
     samples: int
     axes: list[int]
+    of_samples: Tensor | None = None
+    """The mean of the samples' own variances, for whoever averages those."""
 
 
 def of_batch(x: Tensor, choices: Choices, fixed_samples: float | None = None) -> Batch:
@@ -51,7 +52,16 @@ def of_batch(x: Tensor, choices: Choices, fixed_samples: float | None = None) ->
         variance = _variance(x, x.mean(), list(range(x.dim())), choices).expand_as(mean)
     if choices.nan == "masked_batch":
         mean, variance = mean.nan_to_num(0.0), variance.nan_to_num(0.0)
-    return Batch(mean, variance, count, x.shape[0], axes)
+    averaged = _of_samples(x, correction=0) if choices.running_variance == "mean_of_samples" else None
+    return Batch(mean, variance, count, x.shape[0], axes, averaged)
+
+
+def _of_samples(x: Tensor, correction: int) -> Tensor:
+    pixels = x[0, 0].numel()
+    factor = (
+        pixels / (pixels - correction) if pixels > correction else torch.nan
+    )  # as torch has it, without its warning
+    return factor * x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
 
 
 def _variance(x: Tensor, mean: Tensor, axes: list[int], choices: Choices) -> Tensor:
@@ -60,6 +70,8 @@ def _variance(x: Tensor, mean: Tensor, axes: list[int], choices: Choices) -> Ten
             return x.square().mean(axes, keepdim=True)
         case "one_pass":
             return x.square().mean(axes, keepdim=True) - mean.square()
+        case "one_pass_abs":
+            return (x.square().mean(axes, keepdim=True) - mean.square()).abs()
         case "one_pass_clamped":
             return (x.square().mean(axes, keepdim=True) - mean.square()).clamp(min=0)
         case "of_std":
@@ -67,11 +79,9 @@ def _variance(x: Tensor, mean: Tensor, axes: list[int], choices: Choices) -> Ten
         case "centred" if choices.saves_input:
             return x.var(axes, correction=0, keepdim=True)
         case "of_samples":
-            return x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
+            return _of_samples(x, correction=0)
         case "of_samples_unbiased":
-            pixels = x[0, 0].numel()
-            factor = pixels / (pixels - 1) if pixels > 1 else math.nan  # as correction=1 gives, and a warning with it
-            return factor * x.var([2, 3], correction=0, keepdim=True).mean(0, keepdim=True)
+            return _of_samples(x, correction=1)
         case _:
             return (x - mean).square().mean(axes, keepdim=True)
 
@@ -81,11 +91,16 @@ def corrected(variance: Tensor, count: int) -> Tensor:
     return variance * (count / max(count - 1, 1))
 
 
+def unbiased(variance: Tensor, count: int) -> Tensor:
+    """The same as torch has it: of a single value it is NaN."""
+    return corrected(variance, count) if count > 1 else torch.full_like(variance, torch.nan)
+
+
 def for_running(batch: Batch, choices: Choices, eps: float) -> tuple[Tensor, Tensor]:
     """What goes into the running mean and into the running variance."""
     variance = batch.variance
     if choices.convention == "unbiased":
-        variance = corrected(variance, batch.count)
+        variance = unbiased(variance, batch.count)
     match choices.running_variance:
         case "batch_count":
             variance = corrected(batch.variance, batch.samples)
@@ -93,6 +108,8 @@ def for_running(batch: Batch, choices: Choices, eps: float) -> tuple[Tensor, Ten
             variance = corrected(corrected(batch.variance, batch.count), batch.count)
         case "of_samples":
             variance = corrected(batch.variance, batch.count // batch.samples)
+        case "mean_of_samples" if batch.of_samples is not None:
+            variance = batch.of_samples
         case "std":
             variance = variance.sqrt()
         case "std_with_eps":
@@ -121,8 +138,13 @@ def _per_channel(statistic: Tensor, choices: Choices) -> Tensor:
     return statistic
 
 
-def guarded_std(variance: Tensor, eps: float, place: str) -> Tensor:
+def guarded_std(variance: Tensor, eps: float, place: str, root: str) -> Tensor:
     """The standard deviation with eps in its place, right or wrong."""
+    if root == "of_torch":
+        spread = variance > 0
+        variance = torch.where(spread, variance, torch.ones_like(variance))
+        std = torch.where(spread, variance.sqrt(), torch.zeros_like(variance))
+        return std.clamp(min=eps) if place == "clamp_std" else std + eps
     match place:
         case "outside":
             return variance.sqrt() + eps
