@@ -25,7 +25,7 @@ _NUMPY_LACKS = {torch.bfloat16: torch.int16}
 def answer(channel: int) -> None:
     """Reads the job, writes LOOKED, then FATAL or a SCENARIO frame for each scenario, then NORMS and END."""
     header, tensors, text_bytes = _read_job(channel)
-    seed_everything(header["random"])
+    _seed(header["random"])
     try:
         text = source.decode(text_bytes)
         _send(channel, wire.Kind.LOOKED, 0, json.dumps([[n.name, n.line, n.quiet] for n in rules.look(text)]).encode())
@@ -39,8 +39,8 @@ def answer(channel: int) -> None:
     _send(channel, wire.Kind.END, 0, b"")
 
 
-def seed_everything(number: int) -> None:
-    """Where Python, NumPy and torch begin to draw; below 2**63."""
+def _seed(number: int) -> None:
+    """Where Python, NumPy and torch begin to draw; every fork has the zygote's random state."""
     random.seed(number)
     if numpy_random := sys.modules.get("numpy.random"):
         numpy_random.seed(number & 0xFFFFFFFF)

@@ -70,7 +70,6 @@ def _go_in(doors: list[int]) -> None:
 
 def _wait_for_limits(walls: Walls, written: tuple[pages.Range, ...]) -> None:
     Step.name = "candidate"
-    answering.seed_everything(int.from_bytes(os.urandom(7)))  # every fork has the zygote's random state
     if walls.device == "cuda":
         Step.name = "cuda"
         torch.zeros(1, device=walls.device).add_(1).item()  # after the fork: a context does not survive one

@@ -21,7 +21,7 @@ from judge.cell import gate, kernel, landlock, mason, seccomp
 from judge.cell.walls import Walls
 
 _WARM_MODULES = (
-    "numpy", "numpy.random", "torch", "torch._decomp", "torch._decomp.decompositions_for_jvp", "torch._refs",
+    "numpy", "numpy.random", "torch", "torch._decomp", "torch._refs",
     "torch.nn.functional", "torch.utils.data",
     "abc", "ast", "bisect", "collections", "contextlib", "copy", "cProfile", "dataclasses", "decimal", "enum",
     "fractions", "functools", "heapq", "inspect", "io", "itertools", "json", "linecache", "logging", "math",
@@ -30,11 +30,7 @@ _WARM_MODULES = (
     "warnings", "weakref",
     "judge.cell.driver", "judge.cell.answering", "judge.cell.jail", "judge.cell.seccomp",
 )  # fmt: skip
-"""What a candidate's file may import, imported before the fork: a cell then reads no module from disk.
-
-``decompositions_for_jvp`` hands functions to TorchScript when forward-mode differentiation is first used, and must find
-them as torch wrote them, not as ``norms`` wraps them.
-"""
+"""What a candidate's file may import, imported before the fork: a cell then reads no module from disk."""
 
 
 _REHEARSALS = 4

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cell_jobs import LIMITS, MIB, descendants, descriptors, run
+from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
 
 from judge.cell import wire
 from judge.cells import CellFault, CellOutcome, Cells, Ended
@@ -114,10 +114,12 @@ print(list(data), bounding, libc.prctl(39, 0, 0, 0, 0), libc.prctl(3, 0, 0, 0, 0
     assert printed(cells, look) == "[0, 0, 0, 0, 0, 0] 0 1 0"
 
 
-def test_two_cells_do_not_share_their_random_state(cells: Cells) -> None:
+def test_random_numbers_begin_where_the_job_says(cells: Cells) -> None:
+    """Every fork has the zygote's random state: left alone, all cells of all exams would draw the same."""
     draw = "import random, torch, numpy\nprint(random.random(), torch.rand(1).item(), numpy.random.rand())"
-    drawn = [printed(cells, draw).split() for _ in range(3)]
-    assert all(len({sample[place] for sample in drawn}) == 3 for place in range(3))
+    drawn = [cells.run(job(draw, random), LIMITS).stdout.split() for random in (1, 2, 3, 1)]
+    assert all(len({sample[place] for sample in drawn[:3]}) == 3 for place in range(3))
+    assert drawn[0] == drawn[3]
 
 
 def test_an_early_exit_is_told_with_its_code(cells: Cells) -> None:
