@@ -22,7 +22,11 @@ _COLD_RUNS = 5
 
 def run(runs: int = 60) -> int:
     """Prints the table of every problem; returns 0 when every judging was accepted, else 1."""
+    from judge import diagnosis
+
     print(machine())
+    for problem in load_all():
+        diagnosis.prepare(problem.slug)  # else the judge does it beside the first runs, in this process
     print(f"runs: {runs} of each, in turns; cold: {_COLD_RUNS}")
     print("| problem | bare exam ms | judged ms | p95 | judged / bare | cold ms | cold / judged | cpu judged / bare |")
     print("|---|---|---|---|---|---|---|---|")
