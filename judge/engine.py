@@ -43,11 +43,16 @@ class Judge:
         Raises ``judge.cells.CellFault`` with a sentence when a wall cannot be put up.
         """
         self.device = device
-        self.cells = Cells(standby=standby_cells, require_cgroups=require_cgroups, device=device)
         self._cores = os.cpu_count() or 1
         self._running = 0
         self._counting = threading.Lock()
+        # Exams are prepared while the box imports torch.
         self._stock = Stock(device, stock, core_is_free=lambda: self._running < self._cores)
+        try:
+            self.cells = Cells(standby=standby_cells, require_cgroups=require_cgroups, device=device)
+        except BaseException:
+            self._stock.close()
+            raise
 
     def judge(
         self,
