@@ -128,6 +128,7 @@ class _Stage:
         self.layers: dict[str, Any] = {}
         self.inputs: dict[str, torch.Tensor] = {}
         self.outputs: dict[str, torch.Tensor] = {}
+        self.learning: set[str] = set()
         self.observed = Observed([], [])
 
     def see(self, label: str, value: Any) -> None:
@@ -215,6 +216,7 @@ class _Stage:
         before = plain_copies(self.layers[layer].buffers()) if watches_buffers else []
         if grad:
             given.requires_grad_(True)
+            self.learning.add(out)
         torch.set_grad_enabled(not no_grad)
         output = self.layers[layer](given)
         torch.set_grad_enabled(True)
@@ -252,7 +254,7 @@ class _Stage:
         if output.requires_grad:  # else every gradient is absent
             with _complaining("backward_fails"):
                 torch.autograd.backward(output, incoming)
-        if given.requires_grad:
+        if out in self.learning:  # as the step said: a layer may ask its input for a gradient by itself
             self.see(f"{out}.dx", _gradient_of(given))
         for role, parameter in found.items():
             gradient = parameter.grad
