@@ -55,16 +55,13 @@ class Cell:
         """Makes the cell and returns when its last wall is up; raises ``CellFault``."""
         self.box, self.group, self.shape, self.uid = box, group, shape, uid
         self.init_pidfd = self.tmp = -1
-        self.gate, gate = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.gate, gate = _gate()
         self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
         doors: list[int] = []
         try:
-            self.gate.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-            self.gate.settimeout(MAKE_SECONDS)
-            box.order_room(uid, shape.tmp_bytes, shape.tmp_files, gate.fileno())
-            doors = self._await_room()
+            doors = self._build_room()
             box.spawn(uid, [gate.fileno(), channel.fileno(), stdout, stderr, *doors])
             gate.close()
             self._await_candidate()
@@ -77,57 +74,58 @@ class Cell:
             for descriptor in (stdout, stderr, *doors):
                 os.close(descriptor)
 
-    def _await_room(self) -> list[int]:
+    def _build_room(self) -> list[int]:
+        """Has the mason build the room, over a gate of its own: whoever waits at one hears of an end only while nobody
+        here holds the other side."""
+        ours, theirs = _gate()
+        with ours:
+            try:
+                self.box.order_room(self.uid, self.shape.tmp_bytes, self.shape.tmp_files, theirs.fileno())
+            finally:
+                theirs.close()
+            return self._await_room(ours)
+
+    def _await_room(self, gate: socket.socket) -> list[int]:
         """The builder, into the group; then it hands over init and the doors to its namespaces, and init is jailed."""
         if self.group is not None:
             self.group.free_memory()
             self.group.set_processes(_MOST_TASKS_WHILE_MADE)
-        self._admit()
+        self._admit(gate)
         doors: list[int] = []
         senders = {}
-        for _ in range(2):
-            sender, message, descriptors = self._receive(messages.ROOM_BUILT, messages.INIT)
-            senders[message] = sender
-            if message == messages.ROOM_BUILT:
-                self.init_pidfd, self.tmp, *doors = descriptors
-        if len(senders) != 2:
-            raise CellFault("A cell told the same thing twice.")
+        try:
+            for _ in range(2):
+                sender, message, descriptors = _receive(gate, messages.ROOM_BUILT, messages.INIT)
+                senders[message] = sender
+                if message == messages.ROOM_BUILT:
+                    self.init_pidfd, self.tmp, *doors = descriptors
+            if len(senders) != 2:
+                raise CellFault("A cell told the same thing twice.")
+        except CellFault:
+            for descriptor in doors:
+                os.close(descriptor)
+            raise
         self.init_pid = senders[messages.INIT]
         return doors
 
     def _await_candidate(self) -> None:
         """The candidate's process, into the group; then it tells when it is ready."""
-        self._admit()
-        self.candidate_pid, _, _ = self._receive(messages.READY)
+        self._admit(self.gate)
+        self.candidate_pid, _, _ = _receive(self.gate, messages.READY)
         for descriptor in (self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         self.channel.setblocking(False)
         self.gate.setblocking(False)
 
-    def _admit(self) -> None:
+    def _admit(self, gate: socket.socket) -> None:
         """Lets a process go on once it is in the cell's control group."""
-        pid, _, _ = self._receive(messages.HELLO)
+        pid, _, _ = _receive(gate, messages.HELLO)
         if self.group is not None:
             self.group.join(pid)
-        self.gate.send(messages.JOINED)
-
-    def _receive(self, *expected: bytes) -> tuple[int, bytes, list[int]]:
-        """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
         try:
-            room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS)
-            received, ancillary, _, _ = self.gate.recvmsg(1024, room, socket.MSG_CMSG_CLOEXEC)
+            gate.send(messages.JOINED)
         except OSError as error:
-            raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
-        sender, descriptors = 0, list[int]()
-        for level, kind, data in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                descriptors = list(struct.unpack(f"{len(data) // 4}i", data))
-            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-                sender = _CREDENTIALS.unpack(data)[0]
-        if received not in expected:
-            said = received.removeprefix(messages.FAULT).decode("utf-8", "replace") or "it ended"
-            raise CellFault(f"A wall of a cell could not be put up: {said}.")
-        return sender, received, descriptors
+            raise CellFault(f"A cell ended while it was made: {error}") from error
 
     def start(self, limits: Limits, address_bytes: int) -> bool:
         """Tells the cell its limits, after which it reads the job; False if it had died while it waited."""
@@ -210,3 +208,30 @@ class Cell:
             setattr(self, name, -1)
             if descriptor >= 0:
                 os.close(descriptor)
+
+
+def _gate() -> tuple[socket.socket, socket.socket]:
+    """Our end, at which each sender is vouched for, and the one to hand over."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    ours.settimeout(MAKE_SECONDS)
+    return ours, theirs
+
+
+def _receive(gate: socket.socket, *expected: bytes) -> tuple[int, bytes, list[int]]:
+    """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
+    try:
+        room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS)
+        received, ancillary, _, _ = gate.recvmsg(1024, room, socket.MSG_CMSG_CLOEXEC)
+    except OSError as error:
+        raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
+    sender, descriptors = 0, list[int]()
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors = list(struct.unpack(f"{len(data) // 4}i", data))
+        elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+            sender = _CREDENTIALS.unpack(data)[0]
+    if received not in expected:
+        said = received.removeprefix(messages.FAULT).decode("utf-8", "replace") or "it ended"
+        raise CellFault(f"A wall of a cell could not be put up: {said}.")
+    return sender, received, descriptors

@@ -293,6 +293,28 @@ def test_a_dead_zygote_is_a_fault_for_every_cell_it_takes_along_and_is_replaced(
         with_zygote.close()
 
 
+def test_a_zygote_that_dies_while_a_cell_is_made_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keeper waited half a minute for a builder that was gone, since it held the builder's end of the gate."""
+    made = Cells(standby=1)
+    box = made._box
+    assert box is not None
+    order, faults = box.order_room, []
+
+    def die_first(uid: int, tmp_bytes: int, tmp_files: int, gate_end: int) -> None:
+        [zygote] = Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children").read_text().split()
+        order(uid, tmp_bytes, tmp_files, gate_end)
+        os.kill(int(zygote), signal.SIGKILL)
+
+    try:
+        monkeypatch.setattr(box, "order_room", die_first)
+        monkeypatch.setattr("judge.sandbox.standby.MAKE_SECONDS", 3600.0)
+        with pytest.raises(CellFault):
+            faults.append(Cell(box, None, Shape(1 << 20, 64), 4000))
+        assert faults == []
+    finally:
+        made.close()
+
+
 def test_a_cell_ended_from_outside_is_a_fault(cells: Cells) -> None:
     for _ in range(3):
         over: list[CellOutcome | CellFault] = []
