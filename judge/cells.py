@@ -241,17 +241,17 @@ class Cells:
     def _put_away(self) -> None:
         """Closes what is dead; a cell whose memory the kernel is still freeing holds up nobody."""
         with self._changed:
-            used, self._used = self._used, []
-        still_dying: list[Cell] = []
+            used = list(self._used)
         for cell in used:
             if not cell.gone():
-                still_dying.append(cell)
                 continue
-            cell.close()
-            if cell.group is not None:
-                self._groups.give_back(cell.group)
-        with self._changed:
-            self._used += still_dying
+            try:
+                cell.close()
+                if cell.group is not None:
+                    self._groups.give_back(cell.group)
+            finally:  # not earlier: who sees no used cell may rely on nothing of one being left
+                with self._changed:
+                    self._used.remove(cell)
 
     def _leave_box(self) -> None:
         """Once an incident: whoever runs a job in a cell of this box finds out by himself."""

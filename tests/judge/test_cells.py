@@ -243,6 +243,21 @@ for _ in range(5):
     assert descriptors() == before
 
 
+def test_a_used_cell_counts_until_nothing_of_it_is_left(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert eventually(lambda: settled(cells))
+    before, gone, close = descriptors(), Cell.gone, Cell.close
+
+    def slowly(cell: Cell) -> None:
+        time.sleep(0.2)
+        close(cell)
+
+    monkeypatch.setattr(Cell, "gone", lambda cell: len(cells._waiting) == cells.standby and gone(cell))
+    monkeypatch.setattr(Cell, "close", slowly)
+    run(cells, "print(1)")
+    assert eventually(lambda: settled(cells))
+    assert descriptors() == before
+
+
 @contextmanager
 def running(cells: Cells, count: int, over: list[CellOutcome | CellFault]) -> Iterator[list[Cell]]:
     """So many cells in which endless code runs by now; ``over`` gets what becomes of each."""
