@@ -17,22 +17,22 @@ from typing import NoReturn
 
 import torch
 
-from judge.cell import answering, gate, kernel, pages
+from judge.cell import answering, gate, kernel
 from judge.cell.walls import GATE, Step, Walls, answer, begin, end_all_rights, tell_fault
 
 CHANNEL = 3
 """The cell's descriptor besides stdin, stdout and stderr."""
 
 
-def enter(uid: int, walls: Walls, written: tuple[pages.Range, ...], descriptors: list[int]) -> NoReturn:
-    """Runs in a child of the zygote; ``descriptors`` are those of ``gate.SPAWN``, ``written`` what a job writes."""
+def enter(uid: int, walls: Walls, descriptors: list[int]) -> NoReturn:
+    """Runs in a child of the zygote; ``descriptors`` are those of ``gate.SPAWN``."""
     try:
         doors = _keep_descriptors(*descriptors)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         begin(uid)
         _go_in(doors)
         end_all_rights(walls)
-        _wait_for_limits(walls, written)
+        _wait_for_limits(walls)
         serve = _forget_ourselves()
     except BaseException as error:
         try:
@@ -68,13 +68,12 @@ def _go_in(doors: list[int]) -> None:
     os.chdir("/tmp")  # noqa: S108 - the room's own
 
 
-def _wait_for_limits(walls: Walls, written: tuple[pages.Range, ...]) -> None:
+def _wait_for_limits(walls: Walls) -> None:
     Step.name = "candidate"
     if walls.device == "cuda":
         Step.name = "cuda"
         torch.zeros(1, device=walls.device).add_(1).item()  # after the fork: a context does not survive one
     os.write(GATE, gate.READY)
-    pages.copy_ahead(written)
     limits = answer(gate.LIMITS)
     cpu_seconds, file_bytes, processes, open_files, address_bytes = gate.LIMITS_TAIL.unpack(limits)
     for limit, value in (

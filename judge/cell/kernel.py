@@ -29,6 +29,10 @@ PR_CAP_AMBIENT_CLEAR_ALL = 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _MADV_POPULATE_WRITE = 23
 _MADV_COLLAPSE = 25
+_PROCESS_MADVISE = ctypes.c_long(440)
+_PIDFD_SELF = ctypes.c_int(-10000)
+RANGE = struct.Struct("=QQ")  # struct iovec
+MOST_RANGES = 1024
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mount.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p]
@@ -130,6 +134,13 @@ def use_huge_pages() -> None:
             _libc.madvise(address, size, _MADV_COLLAPSE)
 
 
-def populate(address: int, size: int) -> None:
-    """Has the kernel make these pages private now, as writing to each of them would; a refusal changes nothing."""
-    _libc.madvise(address, size, _MADV_POPULATE_WRITE)
+def populate(ranges: bytes, size: int) -> None:
+    """Has the kernel make pages private now, as writing to each of them would; what it refuses stays as it is.
+
+    ``ranges`` are at most ``MOST_RANGES`` such as ``RANGE``: first address and length of each, ``size`` bytes in all.
+    Linux 6.14 takes them in one call and stops at the first it refuses; otherwise each is a call of its own.
+    """
+    count = len(ranges) // RANGE.size
+    if _libc.syscall(_PROCESS_MADVISE, _PIDFD_SELF, ranges, count, _MADV_POPULATE_WRITE, 0) != size:
+        for address, length in RANGE.iter_unpack(ranges):
+            _libc.madvise(address, length, _MADV_POPULATE_WRITE)

@@ -1,61 +1,68 @@
 """Which pages of memory a job writes, learnt once by the zygote and copied ahead in every cell.
 
 A fork shares its parent's pages and copies each when it is first written, at the price of a fault: 2,500 of them are a
-third of an exam. What a rehearsal in one child wrote, every other child will write too, at the same addresses; in a
-standby cell one system call for each range copies them while nobody waits.
+third of an exam. What a rehearsal in one child wrote, every other child will write too, at the same addresses; each
+later child begins with having the kernel copy them all, while nobody waits.
 """
 
 from __future__ import annotations
 
 import array
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from judge.cell import kernel
-
-Range = tuple[int, int]
-"""First address and length in bytes."""
 
 _PAGE = 4096
 _PRESENT, _OF_A_FILE, _ONLY_OURS = 1 << 63, 1 << 61, 1 << 56
 """Bits of an entry in ``/proc/PID/pagemap``: 8 bytes for each page."""
 
-_NEAR_PAGES = 1
-"""Ranges so near to each other are one: copying a page costs about as much as a further system call."""
+_written: list[tuple[bytes, int]] = []
+"""What ``kernel.populate`` takes, a thousand ranges each."""
 
 
-def learn(rehearse: Callable[[], None]) -> tuple[Range, ...]:
-    """The ranges a child of this process has written when it has rehearsed; none where the kernel does not tell."""
+def copy_after_forks() -> None:
+    """From now on a child first copies what this process has learnt by then; a child's own children copy nothing.
+
+    Called before any other module asks to run in a child: even their few lines would copy hundreds of pages one by one.
+    """
+    os.register_at_fork(after_in_child=_copy)
+
+
+def _copy() -> None:
+    for ranges, size in _written:
+        kernel.populate(ranges, size)
+    _written.clear()
+
+
+def learn(rehearse: Callable[[], None]) -> None:
+    """Learns what a child of this process has written when it has rehearsed; nothing where the kernel does not tell."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             rehearse()
-            found = array.array("Q", [number for each in _written() for number in each])
+            found = b"".join(kernel.RANGE.pack(*each) for each in _written_ranges())
             with os.fdopen(write, "wb") as file:
-                file.write(found.tobytes())
+                file.write(found)
         finally:
             os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as file:
-        numbers = array.array("Q", file.read())
+        found = file.read()
     os.waitpid(child, 0)
-    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    step = kernel.RANGE.size * kernel.MOST_RANGES
+    for some in (found[start : start + step] for start in range(0, len(found), step)):
+        _written.append((some, sum(size for _, size in kernel.RANGE.iter_unpack(some))))
 
 
-def copy_ahead(ranges: Iterable[Range]) -> None:
-    """Makes these pages this process's own; what cannot be copied will be when it is written."""
-    for start, size in ranges:
-        kernel.populate(start, size)
-
-
-def _written() -> list[Range]:
-    """Pages of private writable memory that no other process has any more, as ranges."""
-    ranges: list[Range] = []
+def _written_ranges() -> list[tuple[int, int]]:
+    """First address and length of the private writable memory that no other process has any more."""
+    ranges: list[tuple[int, int]] = []
     for page in _own_pages():
         start, size = ranges[-1] if ranges else (0, 0)
-        if ranges and page <= start + size + _NEAR_PAGES * _PAGE:
-            ranges[-1] = (start, page + _PAGE - start)
+        if page == start + size:
+            ranges[-1] = (start, size + _PAGE)
         else:
             ranges.append((page, _PAGE))
     return ranges

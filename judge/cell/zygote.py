@@ -17,7 +17,7 @@ import sys
 import warnings
 from contextlib import suppress
 
-from judge.cell import gate, kernel, landlock, mason, seccomp
+from judge.cell import gate, kernel, landlock, mason, pages, seccomp
 from judge.cell.walls import Walls
 
 _WARM_MODULES = (
@@ -41,6 +41,7 @@ def main() -> None:
     """``zygote.py ORDERS ROOMS DEVICE``: two sockets, to the zygote and to the mason, and ``cpu`` or ``cuda``."""
     os.environ.clear()  # bubblewrap leaves PWD
     orders, rooms = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    pages.copy_after_forks()
     walls = _walls(sys.argv[3])
     masons = os.fork()  # before torch: its own forks must stay cheap
     if masons == 0:
@@ -50,14 +51,14 @@ def main() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries about themselves; a candidate's own warnings are shown
         _warm_up()
-    from judge.cell import pages, warmup
+    from judge.cell import warmup
 
     gc.collect()
     gc.freeze()
     kernel.use_huge_pages()
-    written = pages.learn(warmup.run)
+    pages.learn(warmup.run)
     orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
-    _Zygote(orders, masons, walls, written).serve()
+    _Zygote(orders, masons, walls).serve()
 
 
 def _warm_up() -> None:
@@ -92,8 +93,8 @@ def _walls(device: str) -> Walls:
 class _Zygote:
     """Forks when told to, tells how a candidate's process ended, leaves when the trusted side or the mason is gone."""
 
-    def __init__(self, orders: socket.socket, masons: int, walls: Walls, written: tuple[tuple[int, int], ...]) -> None:
-        self.orders, self.mason, self.walls, self.written = orders, masons, walls, written
+    def __init__(self, orders: socket.socket, masons: int, walls: Walls) -> None:
+        self.orders, self.mason, self.walls = orders, masons, walls
         self.own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
         self.gates: dict[int, int] = {}
 
@@ -127,7 +128,7 @@ class _Zygote:
             kernel.setns(pid_namespace)
             child = os.fork()
             if child == 0:
-                jail.enter(uid, self.walls, self.written, [gate_end, *others])
+                jail.enter(uid, self.walls, [gate_end, *others])
             self.gates[child] = gate_end
         except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
             os.write(gate_end, gate.FAULT + f"fork: {error}".encode())

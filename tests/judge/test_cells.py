@@ -243,6 +243,18 @@ for _ in range(5):
     assert descriptors() == before
 
 
+def test_a_cell_begins_with_its_pages_copied_and_its_children_do_not(cells: Cells) -> None:
+    look = """
+import os, resource
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt > 1500, flush=True)
+if os.fork() == 0:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt < 1500, flush=True)
+    os._exit(0)
+os.wait()
+"""
+    assert printed(cells, look).split() == ["True", "True"]
+
+
 def test_a_used_cell_counts_until_nothing_of_it_is_left(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
     assert eventually(lambda: settled(cells))
     before, gone, close = descriptors(), Cell.gone, Cell.close
