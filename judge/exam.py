@@ -112,7 +112,7 @@ class Exam:
 class Edition:
     """Exams drawn together: alike in operations and shapes, each with input values of its own.
 
-    ``wide`` holds the numbers of all ``copies`` side by side. Drawn and answered as one, sixteen exams cost little more
+    ``wide`` holds the numbers of all ``copies`` side by side. Drawn and answered as one, many exams cost little more
     than one: most of either is what Python and torch do around tensors of a hundred numbers.
     """
 

@@ -1,4 +1,4 @@
-"""The stock of exams: each is handed out once, and an edition prepared for one serves the next fifteen."""
+"""The stock of exams: each is handed out once, and an edition prepared for one serves those that follow."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from judge import stock
 from judge.exam import edition_of
 from judge.problem import load
+from judge.problems.batchnorm.steps import COPIES
 from judge.stock import Prepared, Stock, prepare_exam
 
 PROBLEM = load("batchnorm1d")
@@ -16,8 +17,8 @@ PROBLEM = load("batchnorm1d")
 
 def test_no_exam_is_handed_out_twice() -> None:
     empty = Stock("cpu", 0, core_is_free=lambda: True)
-    seeds = [empty.take(PROBLEM).exam.seed for _ in range(40)]
-    assert len(set(seeds)) == 40
+    seeds = [empty.take(PROBLEM).exam.seed for _ in range(2 * COPIES + 1)]
+    assert len(set(seeds)) == 2 * COPIES + 1
     assert len({edition_of(PROBLEM, seed)[0] for seed in seeds}) == 3
 
 
