@@ -58,6 +58,9 @@ class Problem:
     version: str
     folder: Path
 
+    def __hash__(self) -> int:
+        return hash((self.slug, self.version, self.folder))
+
     @property
     def max_score(self) -> float:
         return sum(group.points for group in self.groups)

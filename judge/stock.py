@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from judge import diagnosis
 from judge.exam import Exam, draw, edition_of, encode
@@ -44,9 +44,13 @@ def prepare_edition(problem: Problem, device: str, number: int, *, samples: bool
 def prepare_exam(problem: Problem, device: str, *, seed: int, samples: bool = False) -> Prepared:
     """The exam of ``seed``, to the last digit as it was when its edition was prepared ahead."""
     if samples:
-        return prepare_edition(problem, device, seed, samples=True)[0]
+        return _lately_prepared(problem, device, 0, samples=True)[0]
     number, place = edition_of(problem, seed)
-    return prepare_edition(problem, device, number)[place]
+    return _lately_prepared(problem, device, number)[place]
+
+
+_lately_prepared = lru_cache(maxsize=4)(prepare_edition)
+"""Samples are run again and again, and so is a seed that was asked for: a rejudge of everybody, a proof."""
 
 
 class Stock:

@@ -24,7 +24,14 @@ def test_no_exam_is_handed_out_twice() -> None:
 
 def test_an_exam_is_repeated_by_its_seed() -> None:
     taken = Stock("cpu", 0, core_is_free=lambda: True).take(PROBLEM)
-    assert prepare_exam(PROBLEM, "cpu", seed=taken.exam.seed).encoded == taken.encoded
+    again = prepare_exam(PROBLEM, "cpu", seed=taken.exam.seed)
+    assert again.encoded == taken.encoded
+    assert again is prepare_exam(PROBLEM, "cpu", seed=taken.exam.seed)
+
+
+def test_the_exam_of_samples_is_prepared_once() -> None:
+    first = prepare_exam(PROBLEM, "cpu", seed=1, samples=True)
+    assert prepare_exam(PROBLEM, "cpu", seed=2, samples=True) is first
 
 
 def test_it_is_refilled_while_a_core_is_free_and_learns_what_a_diagnosis_needs(monkeypatch: pytest.MonkeyPatch) -> None:
