@@ -22,6 +22,10 @@ SERVE = ("make", "--old-file=setup", "serve")
 """Without another set-up: whoever runs the tests is past it, and may be at work on what it would rebuild."""
 
 
+OF_MAKE_TEST = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+"""What ``make test ARGS=...`` hands on; another make would take the tests' arguments for its own."""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -36,7 +40,8 @@ class Served:
         self.port = free_port()
         self.data = folder / "data"
         self.log = folder / "log"
-        self.environment = os.environ | {"HANDCODE_PORT": str(self.port), "HANDCODE_DATA": str(self.data)}
+        ours = {name: value for name, value in os.environ.items() if name not in OF_MAKE_TEST}
+        self.environment = ours | {"HANDCODE_PORT": str(self.port), "HANDCODE_DATA": str(self.data)}
         with self.log.open("wb") as log:
             self.make = subprocess.Popen(
                 SERVE, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
