@@ -82,7 +82,8 @@ def _run_exam(channel: int, header: dict[str, Any], tensors: list[Any], build: A
 def pack_observed(observed: Observed) -> bytes:
     """The payload of a SCENARIO frame."""
     tensors = observed.tensors[: wire.MAX_OBSERVATIONS]
-    body = b"".join(pack_tensor(tensor) for tensor in tensors)
+    with torch._C.DisableTorchFunctionSubclass():
+        body = b"".join(map(pack_tensor, tensors))
     error = observed.stopped
     if error is None:
         return struct.pack("<BH", wire.Status.OBSERVED, len(tensors)) + body
@@ -95,25 +96,24 @@ def pack_tensor(value: Any) -> bytes:
     if value is None:
         return bytes((wire.ABSENT, 0))
     try:
-        with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
-            return _pack_plain(value)
+        return _pack_plain(value)
     except BaseException:  # a lying subclass may raise anything
         return bytes((wire.STRANGE, 0))
 
 
 def _pack_plain(value: torch.Tensor) -> bytes:
     tensor = value if type(value) is torch.Tensor else value.as_subclass(torch.Tensor)
-    code = _CODES.get(tensor.dtype)
+    kind, shape = tensor.dtype, tensor.shape
+    code = _CODES.get(kind)
     plain = tensor.layout is torch.strided and tensor.device.type in ("cpu", "cuda") and not tensor.is_nested
-    if code is None or not plain or tensor.numel() > wire.MAX_ELEMENTS or tensor.dim() > wire.MAX_RANK:
+    if code is None or not plain or tensor.numel() > wire.MAX_ELEMENTS or len(shape) > wire.MAX_RANK:
         return bytes((wire.STRANGE, 0))
-    dense = tensor.detach().to("cpu").resolve_neg().contiguous()
-    if dense.dtype in _NUMPY_LACKS:
-        dense = dense.view(_NUMPY_LACKS[dense.dtype])
-    data = dense.numpy().tobytes()
-    if len(data) != dense.numel() * wire.ITEM_BYTES[code]:
+    if kind in _NUMPY_LACKS:
+        tensor = tensor.detach().contiguous().view(_NUMPY_LACKS[kind])
+    data = tensor.numpy(force=True).tobytes()
+    if len(data) != tensor.numel() * wire.ITEM_BYTES[code]:
         return bytes((wire.STRANGE, 0))
-    return struct.pack(f"<BB{tensor.dim()}I", code, tensor.dim(), *tensor.shape) + data
+    return struct.pack(f"<BB{len(shape)}I", code, len(shape), *shape) + data
 
 
 def _read_job(channel: int) -> tuple[dict[str, Any], list[torch.Tensor], bytes]:
