@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import threading
 from collections import deque
@@ -100,6 +101,12 @@ class Stock:
         with self._wanted:
             self._ready[problem.slug] += edition
 
+    def _learn(self, slug: str) -> None:
+        diagnosis.prepare(slug)
+        if not self._unlearnt:  # what there is now stays: a collector that visits it costs a verdict 2 ms
+            gc.collect()
+            gc.freeze()
+
     def _edition(self, problem: Problem) -> list[Prepared]:
         number, _ = edition_of(problem, fresh_seed())
         return prepare_edition(problem, self._device, number)
@@ -112,6 +119,6 @@ class Stock:
                 if (short or self._unlearnt) and self._core_is_free():
                     if short:
                         return partial(self._prepare, min(short, key=lambda each: len(self._ready[each.slug])))
-                    return partial(diagnosis.prepare, self._unlearnt.pop())
+                    return partial(self._learn, self._unlearnt.pop())
                 self._wanted.wait(_LOOK_AGAIN_SECONDS if short or self._unlearnt else None)
         return None

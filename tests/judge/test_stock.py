@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 import pytest
@@ -37,6 +38,7 @@ def test_the_exam_of_samples_is_prepared_once() -> None:
 def test_it_is_refilled_while_a_core_is_free_and_learns_what_a_diagnosis_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     learnt: list[str] = []
     monkeypatch.setattr(stock.diagnosis, "prepare", learnt.append)
+    gc.unfreeze()
     free = False
     filled = Stock("cpu", 2, core_is_free=lambda: free)
     try:
@@ -47,9 +49,13 @@ def test_it_is_refilled_while_a_core_is_free_and_learns_what_a_diagnosis_needs(m
         while len(learnt) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert sorted(learnt) == ["batchnorm1d", "batchnorm2d"]
+        while not gc.get_freeze_count() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert gc.get_freeze_count() > 0
         assert len(_ready(filled)) >= 2
     finally:
         filled.close()
+        gc.unfreeze()
 
 
 def _ready(filled: Stock) -> list[Prepared]:
