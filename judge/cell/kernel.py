@@ -21,6 +21,7 @@ MS_BIND, MS_REC, MS_PRIVATE = 0x1000, 0x4000, 0x40000
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
+PR_CAPBSET_READ = 23
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
@@ -80,19 +81,19 @@ def close_descriptors_from(first: int) -> None:
     _checked(_libc.close_range(ctypes.c_uint(first), ctypes.c_uint(0xFFFFFFFF), 0), "close_range")
 
 
-def drop_capabilities() -> None:
-    """No capability left in any set, and none that could come back."""
+def drop_capabilities(last: int) -> None:
+    """No capability left in any set, and none that could come back; ``last`` is the highest there is."""
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    for capability in range(_last_capability() + 1):
-        prctl(PR_CAPBSET_DROP, capability)
+    if any(_libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) for capability in range(last + 1)):
+        _checked(-1, "prctl PR_CAPBSET_DROP")
     header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)
     _checked(_libc.capset(header, bytes(24)), "capset")
 
 
-def _last_capability() -> int:
-    """The highest capability this kernel knows: PR_CAPBSET_READ (23) refuses the one after it."""
+def last_capability() -> int:
+    """The highest capability this kernel knows: PR_CAPBSET_READ refuses the one after it."""
     last = 0
-    while _libc.prctl(23, last + 1, 0, 0, 0) >= 0:
+    while _libc.prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0:
         last += 1
     return last
 

@@ -25,6 +25,7 @@ class Walls:
     device: str
     seccomp: bytes
     landlock: int
+    last_capability: int
     devices: tuple[str, ...]
     no_nested_namespaces: bool
     """Whether ``/proc/sys/user`` can be written here; where a container engine keeps it read-only, seccomp is alone."""
@@ -83,7 +84,7 @@ def end_all_rights(walls: Walls) -> None:
         resource.setrlimit(limit, (value, value))
     Step.name = "capabilities"
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    kernel.drop_capabilities()
+    kernel.drop_capabilities(walls.last_capability)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     if walls.landlock:
         Step.name = "landlock"

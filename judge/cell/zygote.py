@@ -85,6 +85,7 @@ def _walls(device: str) -> Walls:
         device=device,
         seccomp=seccomp.program(device),
         landlock=landlock.abi(),
+        last_capability=kernel.last_capability(),
         devices=tuple(devices),
         no_nested_namespaces=os.statvfs("/proc/sys").f_flag & os.ST_RDONLY == 0,
     )
