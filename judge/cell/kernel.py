@@ -28,7 +28,7 @@ PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 _CAPABILITY_VERSION_3 = 0x20080522
-_MADV_POPULATE_WRITE = 23
+_MADV_POPULATE_READ, _MADV_POPULATE_WRITE = 22, 23
 _MADV_COLLAPSE = 25
 _PROCESS_MADVISE = ctypes.c_long(440)
 _PIDFD_SELF = ctypes.c_int(-10000)
@@ -112,15 +112,15 @@ def raw_syscall(number: int, *arguments: int | bytes | None) -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *values), f"syscall {number}")
 
 
-def private_writable_mappings() -> Iterator[tuple[int, int]]:
-    """First and end address of every mapping of this process that a fork copies when it is written."""
+def private_mappings() -> Iterator[tuple[int, int, bool]]:
+    """First and end address of every mapping of this process that a fork has of its own, and whether it is writable."""
     with open("/proc/self/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
         lines = maps.readlines()
     for line in lines:
         addresses, rights, *_ = line.split()
-        if rights.startswith("rw") and rights.endswith("p"):
+        if rights.startswith("r") and rights.endswith("p") and "[v" not in line:  # vvar, vdso, vsyscall: the kernel's
             start, end = (int(part, 16) for part in addresses.split("-"))
-            yield start, end
+            yield start, end, rights[1] == "w"
 
 
 def use_huge_pages() -> None:
@@ -130,18 +130,19 @@ def use_huge_pages() -> None:
     be gathered stays as it is, so refusals are not errors.
     """
     size = 2 * 1024 * 1024
-    for start, end in private_writable_mappings():
-        for address in range(-(-start // size) * size, end - size + 1, size):
+    for start, end, writable in private_mappings():
+        for address in range(-(-start // size) * size, end - size + 1, size) if writable else ():
             _libc.madvise(address, size, _MADV_COLLAPSE)
 
 
-def populate(ranges: bytes, size: int) -> None:
-    """Has the kernel make pages private now, as writing to each of them would; what it refuses stays as it is.
+def populate(ranges: bytes, size: int, *, write: bool) -> None:
+    """Has the kernel map pages now, as reading or writing each of them would; what it refuses stays as it is.
 
     ``ranges`` are at most ``MOST_RANGES`` such as ``RANGE``: first address and length of each, ``size`` bytes in all.
     Linux 6.14 takes them in one call and stops at the first it refuses; otherwise each is a call of its own.
     """
+    advice = _MADV_POPULATE_WRITE if write else _MADV_POPULATE_READ
     count = len(ranges) // RANGE.size
-    if _libc.syscall(_PROCESS_MADVISE, _PIDFD_SELF, ranges, count, _MADV_POPULATE_WRITE, 0) != size:
+    if _libc.syscall(_PROCESS_MADVISE, _PIDFD_SELF, ranges, count, advice, 0) != size:
         for address, length in RANGE.iter_unpack(ranges):
-            _libc.madvise(address, length, _MADV_POPULATE_WRITE)
+            _libc.madvise(address, length, advice)

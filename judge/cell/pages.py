@@ -1,8 +1,9 @@
-"""Which pages of memory a job writes, learnt once by the zygote and copied ahead in every cell.
+"""Which pages of memory a job meets, learnt once by the zygote and mapped ahead in every cell.
 
-A fork shares its parent's pages and copies each when it is first written, at the price of a fault: 2,500 of them are a
-third of an exam. What a rehearsal in one child wrote, every other child will write too, at the same addresses; each
-later child begins with having the kernel copy them all, while nobody waits.
+A fork shares its parent's pages and copies each when it is first written, and of files such as torch's libraries it has
+nothing mapped; each of either costs a fault: 3,000 of them are half of an exam. What a rehearsal in one child met,
+every other child will meet too, at the same addresses; each later child begins with having the kernel do it all at
+once, while nobody waits.
 """
 
 from __future__ import annotations
@@ -17,49 +18,51 @@ _PAGE = 4096
 _PRESENT, _OF_A_FILE, _ONLY_OURS = 1 << 63, 1 << 61, 1 << 56
 """Bits of an entry in ``/proc/PID/pagemap``: 8 bytes for each page."""
 
-_written: list[tuple[bytes, int]] = []
+_learnt: list[tuple[bytes, int, bool]] = []
 """What ``kernel.populate`` takes, a thousand ranges each."""
 
 
-def copy_after_forks() -> None:
-    """From now on a child first copies what this process has learnt by then; a child's own children copy nothing.
+def map_after_forks() -> None:
+    """From now on a child first maps what this process has learnt by then; a child's own children do not.
 
     Called before any other module asks to run in a child: even their few lines would copy hundreds of pages one by one.
     """
-    os.register_at_fork(after_in_child=_copy)
+    os.register_at_fork(after_in_child=_map)
 
 
-def _copy() -> None:
-    for ranges, size in _written:
-        kernel.populate(ranges, size)
-    _written.clear()
+def _map() -> None:
+    for ranges, size, write in _learnt:
+        kernel.populate(ranges, size, write=write)
+    _learnt.clear()
 
 
 def learn(rehearse: Callable[[], None]) -> None:
-    """Learns what a child of this process has written when it has rehearsed; nothing where the kernel does not tell."""
+    """Learns what a child of this process has met when it has rehearsed; nothing where the kernel does not tell."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             rehearse()
-            found = b"".join(kernel.RANGE.pack(*each) for each in _written_ranges())
             with os.fdopen(write, "wb") as file:
-                file.write(found)
+                for written in (True, False):
+                    found = b"".join(kernel.RANGE.pack(*each) for each in _ranges(written=written))
+                    file.write(len(found).to_bytes(8, "little") + found)
         finally:
             os._exit(0)
     os.close(write)
     with os.fdopen(read, "rb") as file:
-        found = file.read()
+        for written in (True, False):
+            found = file.read(int.from_bytes(file.read(8), "little"))
+            step = kernel.RANGE.size * kernel.MOST_RANGES
+            for some in (found[start : start + step] for start in range(0, len(found), step)):
+                _learnt.append((some, sum(size for _, size in kernel.RANGE.iter_unpack(some)), written))
     os.waitpid(child, 0)
-    step = kernel.RANGE.size * kernel.MOST_RANGES
-    for some in (found[start : start + step] for start in range(0, len(found), step)):
-        _written.append((some, sum(size for _, size in kernel.RANGE.iter_unpack(some))))
 
 
-def _written_ranges() -> list[tuple[int, int]]:
-    """First address and length of the private writable memory that no other process has any more."""
+def _ranges(*, written: bool) -> list[tuple[int, int]]:
+    """First address and length of the memory that no other process has any more, or of files that is mapped."""
     ranges: list[tuple[int, int]] = []
-    for page in _own_pages():
+    for page in _pages(written=written):
         start, size = ranges[-1] if ranges else (0, 0)
         if page == start + size:
             ranges[-1] = (start, size + _PAGE)
@@ -68,11 +71,13 @@ def _written_ranges() -> list[tuple[int, int]]:
     return ranges
 
 
-def _own_pages() -> Iterator[int]:
+def _pages(*, written: bool) -> Iterator[int]:
+    wanted = _PRESENT | _ONLY_OURS if written else _PRESENT | _OF_A_FILE
     pagemap = os.open("/proc/self/pagemap", os.O_RDONLY)
-    for start, end in kernel.private_writable_mappings():
-        entries = array.array("Q", os.pread(pagemap, (end - start) // _PAGE * 8, start // _PAGE * 8))
-        for place, entry in enumerate(entries):
-            if entry & _PRESENT and entry & _ONLY_OURS and not entry & _OF_A_FILE:
-                yield start + place * _PAGE
+    for start, end, writable in kernel.private_mappings():
+        if writable == written:
+            entries = array.array("Q", os.pread(pagemap, (end - start) // _PAGE * 8, start // _PAGE * 8))
+            for place, entry in enumerate(entries):
+                if entry & wanted == wanted and (not written or not entry & _OF_A_FILE):
+                    yield start + place * _PAGE
     os.close(pagemap)

@@ -41,7 +41,7 @@ def main() -> None:
     """``zygote.py ORDERS ROOMS DEVICE``: two sockets, to the zygote and to the mason, and ``cpu`` or ``cuda``."""
     os.environ.clear()  # bubblewrap leaves PWD
     orders, rooms = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
-    pages.copy_after_forks()
+    pages.map_after_forks()
     walls = _walls(sys.argv[3])
     masons = os.fork()  # before torch: its own forks must stay cheap
     if masons == 0:

@@ -243,7 +243,7 @@ for _ in range(5):
     assert descriptors() == before
 
 
-def test_a_cell_begins_with_its_pages_copied_and_its_children_do_not(cells: Cells) -> None:
+def test_a_cell_begins_with_its_pages_mapped_and_its_children_do_not(cells: Cells) -> None:
     look = """
 import os, resource
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt > 1500, flush=True)
