@@ -12,7 +12,9 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from judge.cell import landlock
@@ -219,16 +221,18 @@ except OSError:
 
 
 def _limits(cells: Cells) -> list[Probe]:
-    """Goes past each limit and looks whether that limit, and no other, ends it."""
-    return [
-        _ends(cells, "memory limit", "x = bytearray(1 << 30)", Ended.MEMORY_LIMIT),
-        _ends(cells, "shared memory limit", _SHARED_MEMORY, Ended.MEMORY_LIMIT),
-        _ends(cells, "CPU limit", "while True: pass", Ended.CPU_LIMIT, cpu_seconds=0.1),
-        _ends(cells, "wall limit", "import time; time.sleep(60)", Ended.WALL_LIMIT, wall_seconds=0.1),
-        _ends(cells, "output limit", "while True: print('x' * 4096)", Ended.OUTPUT_LIMIT),
-        _process_limit(cells),
-        _prints(cells, "file size limit", _WRITE_TOO_MUCH, "refused"),
+    """Goes past each limit and looks whether that limit, and no other, ends it; side by side, as they mostly wait."""
+    attempts = [
+        partial(_ends, cells, "memory limit", "x = bytearray(1 << 30)", Ended.MEMORY_LIMIT),
+        partial(_ends, cells, "shared memory limit", _SHARED_MEMORY, Ended.MEMORY_LIMIT),
+        partial(_ends, cells, "CPU limit", "while True: pass", Ended.CPU_LIMIT, cpu_seconds=0.1),
+        partial(_ends, cells, "wall limit", "import time; time.sleep(60)", Ended.WALL_LIMIT, wall_seconds=0.1),
+        partial(_ends, cells, "output limit", "while True: print('x' * 4096)", Ended.OUTPUT_LIMIT),
+        partial(_process_limit, cells),
+        partial(_prints, cells, "file size limit", _WRITE_TOO_MUCH, "refused"),
     ]
+    with ThreadPoolExecutor(len(attempts)) as pool:
+        return [running.result() for running in [pool.submit(attempt) for attempt in attempts]]
 
 
 _SHARED_MEMORY = """
