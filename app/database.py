@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from app.inline_sqlite import LOCK_SECONDS, checkpoint, connector
+from app.inline_sqlite import CONNECT, LOCK_SECONDS, checkpoint
 
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
@@ -106,10 +106,8 @@ class Database:
                 await asyncio.to_thread(checkpoint, str(self.sqlite_path))
 
     def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
-        path = make_url(self.url).database or ""
-        engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=0, connect_args={"async_creator_fn": connector(path)}
-        )
+        url = make_url(self.url).set(drivername="sqlite+inline")
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=CONNECT)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
         event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
         return engine
