@@ -54,10 +54,10 @@ class Changes(Protocol):
     async def close(self) -> None: ...
 
 
-async def announce(transaction: Transaction) -> None:
+def announce(transaction: Transaction) -> None:
     """Tell PostgreSQL's listeners when this transaction commits; SQLite needs no telling."""
     if dialect_of(transaction) == "postgresql":
-        await transaction.execute(_NOTIFY)
+        transaction.execute(_NOTIFY)
 
 
 _NOTIFY = text(f"NOTIFY {CHANNEL}")

@@ -27,16 +27,14 @@ LONG = 20.0
 
 async def send(database: Database, people: People) -> int:
     async with database.writing() as session:
-        sent = await submissions.submit(session, LocalQueue(database), people.token, "batchnorm1d", CODE)
+        sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
     return sent.id
 
 
 async def judge_one(database: Database) -> None:
-    async with database.changing() as transaction:
-        claim = await judgings.claim_next(transaction, "w", [Device.CPU], timedelta(seconds=20))
+    claim = await database.change(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
     assert claim is not None
-    async with database.changing() as transaction:
-        await judgings.finish(transaction, claim, make_report(Verdict.ACCEPTED))
+    await database.change(judgings.finish, claim, make_report(Verdict.ACCEPTED))
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ async def test_a_commit_is_noticed(database: Database, people: People, started: 
 async def test_a_rollback_is_not(database: Database, people: People, started: Changes) -> None:
     async def send_and_fail() -> None:
         async with database.writing() as session:
-            await submissions.submit(session, LocalQueue(database), people.token, "batchnorm1d", CODE)
+            await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -114,12 +114,12 @@ async def test_postgresql_reads_pages_from_indices_too(database: Database, peopl
     for number in (people.candidate.id, people.candidate.id + 1):
         plan = await plan_on_postgresql(database, submissions.history_query(number, None, 50))
         assert "Seq Scan on submissions" not in plan, plan
-    async with database.changing() as transaction:
-        await transaction.execute(text("UPDATE judgings SET state = 'queued' WHERE id % 1000 = 0"))
-        await transaction.execute(text("ANALYZE"))
-    async with database.changing() as transaction:
-        claim = await judgings.claim_next(transaction, "w", [Device.CPU], timedelta(seconds=20))
-        rows = await transaction.execute(
+    async with database.writing() as session:
+        await session.execute(text("UPDATE judgings SET state = 'queued' WHERE id % 1000 = 0"))
+        await session.execute(text("ANALYZE"))
+    async with database.writing() as session:
+        claim = await session.run_sync(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
+        rows = await session.execute(
             text("EXPLAIN SELECT id FROM judgings WHERE state = 'queued' AND queue = 'cpu' "
                  "ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED")
         )  # fmt: skip
