@@ -51,6 +51,8 @@ class Database:
             **{"sqlite_begin": None} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
         )
         self._changing = plain.execution_options(sqlite_begin=BEGIN_WRITING)
+        # SQLite answers before anyone else can ask and has one writer at a time: one open connection each is enough.
+        self._open: dict[Engine, Connection] = {}
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -76,7 +78,13 @@ class Database:
 
     async def row(self, query: Executable, **values: object) -> Row[*tuple[Any, ...]] | None:
         """The one row of a query, or None."""
-        return await greenlet_spawn(_row, self._looking, query, values)
+        return await greenlet_spawn(self._row, query, values)
+
+    def _row(self, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
+        if self.is_sqlite:
+            return self._opened(self._looking).execute(query, values).one_or_none()
+        with self._looking.connect() as connection:
+            return connection.execute(query, values).one_or_none()
 
     async def change(
         self, work: Callable[Concatenate[Connection, Arguments], Result], *arguments: Arguments.args,
@@ -84,9 +92,23 @@ class Database:
     ) -> Result:  # fmt: skip
         """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            return await greenlet_spawn(_change, self._changing, work, arguments, options)
+            return await greenlet_spawn(self._change, work, arguments, options)
         async with self._the_one_writer():
-            return await greenlet_spawn(_change, self._changing, work, arguments, options)
+            return await greenlet_spawn(self._change, work, arguments, options)
+
+    def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
+        if not self.is_sqlite:
+            with self._changing.begin() as connection:
+                return work(connection, *arguments, **options)
+        connection = self._opened(self._changing)
+        with connection.begin():
+            return work(connection, *arguments, **options)
+
+    def _opened(self, engine: Engine) -> Connection:
+        connection = self._open.get(engine)
+        if connection is None:
+            connection = self._open[engine] = engine.connect()
+        return connection
 
     @contextlib.asynccontextmanager
     async def _the_one_writer(self) -> AsyncIterator[None]:
@@ -99,6 +121,9 @@ class Database:
             self._one_writer.release()
 
     async def close(self) -> None:
+        for connection in self._open.values():
+            await greenlet_spawn(connection.close)
+        self._open.clear()
         await self.engine.dispose()
 
     @property
@@ -144,16 +169,6 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
 # scope="function": FastAPI's default ends a dependency after the answer has left, and a commit that fails then has
 # already been answered 200.
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
-
-
-def _row(engine: Engine, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
-    with engine.connect() as connection:
-        return connection.execute(query, values).one_or_none()
-
-
-def _change(engine: Engine, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
-    with engine.begin() as connection:
-        return work(connection, *arguments, **options)
 
 
 def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:

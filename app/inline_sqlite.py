@@ -27,7 +27,10 @@ _WORTH_WAITING_FOR = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVER
 
 
 class InlineDialect(SQLiteDialect_pysqlite):
-    """Only ``do_execute`` ever suspends, and only to wait for a lock."""
+    """Only ``do_execute`` ever suspends, and only to wait for a lock.
+
+    For sessions and ``run_sync``: ``AsyncConnection.execute`` complains of a driver that did not suspend.
+    """
 
     driver = "inline"
     is_async = True
@@ -38,7 +41,12 @@ class InlineDialect(SQLiteDialect_pysqlite):
         return AsyncAdaptedQueuePool
 
     def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
-        await_(_execute(cursor, statement, parameters))
+        try:
+            cursor.execute(statement, parameters)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in _WORTH_WAITING_FOR:
+                raise
+            await_(_wait_for_lock(cursor, statement, parameters))
 
 
 registry.register("sqlite.inline", __name__, InlineDialect.__name__)
@@ -58,15 +66,6 @@ class InlineConnection(sqlite3.Connection):
 
 # isolation_level None: the driver begins nothing by itself. timeout 0: it must not sleep on the loop's thread.
 CONNECT = {"isolation_level": None, "timeout": 0, "check_same_thread": False, "factory": InlineConnection}
-
-
-async def _execute(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> None:
-    try:
-        cursor.execute(statement, parameters)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode not in _WORTH_WAITING_FOR:
-            raise
-        await _wait_for_lock(cursor, statement, parameters)
 
 
 async def _wait_for_lock(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> None:
