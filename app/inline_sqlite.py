@@ -8,8 +8,10 @@ is done by sleeping on the loop, and checkpoints (the only place with an fsync) 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import URL
@@ -60,8 +62,22 @@ class InlineCursor(sqlite3.Cursor):
 
 
 class InlineConnection(sqlite3.Connection):
+    """A connection that touches its file after each commit: what other processes are woken by (``queue/changes``)."""
+
+    def __init__(self, path: str, *arguments: Any, **options: Any) -> None:
+        super().__init__(path, *arguments, **options)
+        self._path = path
+        self._told = 0
+
     def cursor(self, factory: Any = InlineCursor) -> Any:
         return super().cursor(factory)
+
+    def commit(self) -> None:
+        super().commit()
+        if self.total_changes != self._told:  # not for a transaction that only looked
+            self._told = self.total_changes
+            with suppress(OSError):  # whoever waits looks now and then as well
+                os.utime(self._path)
 
 
 # isolation_level None: the driver begins nothing by itself. timeout 0: it must not sleep on the loop's thread.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -54,6 +56,33 @@ async def test_a_commit_is_noticed(database: Database, people: People, started: 
             await started.wait()
 
 
+async def test_a_commit_is_noticed_without_the_slow_poll(
+    database: Database, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "IDLE_POLL_SECONDS", 2 * LONG)
+    opened = open_changes(database)
+    await opened.start()
+    await opened.wait()
+    for _ in range(5):
+        await send(database, people)
+        async with asyncio.timeout(LONG):
+            await opened.wait()
+    await opened.close()
+
+
+async def test_a_writer_that_is_not_ours_is_noticed_by_the_slow_poll(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    opened = open_changes(database)
+    await opened.start()
+    await opened.wait()
+    with contextlib.closing(sqlite3.connect(database.sqlite_path)) as stranger, stranger:
+        stranger.execute("INSERT INTO candidates (name, guest, created_at) VALUES ('Wei', 0, '2026-01-01')")
+    async with asyncio.timeout(LONG):
+        await opened.wait()
+    await opened.close()
+    await database.close()
+
+
 async def test_a_rollback_is_not(database: Database, people: People, started: Changes) -> None:
     async def send_and_fail() -> None:
         async with database.writing() as session:
@@ -76,7 +105,7 @@ async def test_a_waiter_can_be_woken_from_inside(started: Changes) -> None:
 async def test_without_inotify_polling_does(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(changes_module, "_watch_folder", lambda _: None)
+    monkeypatch.setattr(changes_module, "_watch_file", lambda _: None)
     database = Database(sqlite_url)
     opened = SqliteChanges(database.sqlite_path)
     await opened.start()
