@@ -39,7 +39,7 @@ def claim_next(
         row = transaction.execute(CLAIM, {"wanted": queue, **values}).one_or_none()
         if row is not None:
             announce(transaction)
-            return _read_claim(transaction, row.id, row.attempt, started_at)
+            return Claim(**row._mapping, started_at=started_at)
     return None
 
 
@@ -64,16 +64,16 @@ CLAIM = (
         started_at=bindparam("started"),
         lease_until=bindparam("until"),
     )
-    .returning(Judging.id, Judging.attempt)
-    .execution_options(synchronize_session=False)
-)
-_READ_CLAIM = (
-    select(
-        Judging.seed, Judging.created_at, Submission.id, Submission.problem, Submission.code,
-        Submission.kind, Submission.device, Submission.accept,
+    .returning(
+        Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
+        *(
+            # SQLite returns columns of no other table, but what a query finds.
+            select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
+            .label(column.key)
+            for column in (Submission.problem, Submission.code, Submission.kind, Submission.device, Submission.accept)
+        ),
     )
-    .join(Submission, Submission.id == Judging.submission_id)
-    .where(Judging.id == bindparam("judging"))
+    .execution_options(synchronize_session=False)
 )  # fmt: skip
 # The fence: touches the row only while it is running this very attempt.
 _MINE = (Judging.id == bindparam("judging"), Judging.attempt == bindparam("claimed_attempt"), RUNNING)
@@ -108,15 +108,6 @@ _SHOW_RESULT = (
 )
 ANY_QUEUED = f"SELECT 1 FROM judgings WHERE state = '{State.QUEUED}' LIMIT 1"  # noqa: S608 - our own word
 """Whether there is work, as SQL: what wakes a worker."""
-
-
-def _read_claim(transaction: Transaction, judging_id: int, attempt: int, started_at: datetime) -> Claim:
-    row = transaction.execute(_READ_CLAIM, {"judging": judging_id}).one()
-    return Claim(
-        judging_id=judging_id, attempt=attempt, submission_id=row.id, problem=row.problem, code=row.code,
-        kind=row.kind, device=row.device, accept=row.accept, seed=row.seed, created_at=row.created_at,
-        started_at=started_at,
-    )  # fmt: skip
 
 
 def _fence(claim: Claim) -> dict[str, Any]:
