@@ -231,8 +231,7 @@ _FIND_TOKEN = select(ApiToken.id, ApiToken.name, ApiToken.prefix, ApiToken.scope
 async def find_token(database: Database, secret: str) -> ApiToken | None:
     """The token, not attached to any session."""
     hashed = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
-    async with database.engine.connect() as connection:
-        row = (await connection.execute(_FIND_TOKEN, {"hash": hashed})).one_or_none()
+    row = await database.row(_FIND_TOKEN, hash=hashed)
     return ApiToken(id=row.id, name=row.name, prefix=row.prefix, sha256=hashed, scopes=row.scopes) if row else None
 
 

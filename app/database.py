@@ -5,27 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection, event, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy import Connection, Engine, Executable, Row, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session as PlainSession
+from sqlalchemy.util import greenlet_spawn
 
-from app.inline_sqlite import LOCK_SECONDS, checkpoint, connector
+from app.inline_sqlite import CONNECT, LOCK_SECONDS, checkpoint
 
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
 LOG_LOOK_SECONDS = 1.0
+BEGIN_WRITING = "BEGIN IMMEDIATE"
 
 
-Transaction = AsyncSession | AsyncConnection
-"""What a statement is executed in: a session, or on the way of every verdict the bare connection, which costs half."""
+Transaction = Connection | PlainSession
+"""What a statement is executed in: the bare connection of ``change``, or a session by its ``run_sync``."""
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 def dialect_of(transaction: Transaction) -> str:
-    bind = transaction.get_bind() if isinstance(transaction, AsyncSession) else transaction
+    bind = transaction.get_bind() if isinstance(transaction, PlainSession) else transaction
     return bind.dialect.name
 
 
@@ -39,6 +45,14 @@ class Database:
         self.engine = self._sqlite_engine(pool_size) if self.is_sqlite else self._postgresql_engine(pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._one_writer = asyncio.Lock()
+        # The same pool with other ways to begin. A single query is consistent by itself and needs no transaction.
+        plain = self.engine.sync_engine
+        self._looking = plain.execution_options(
+            **{"sqlite_begin": None} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        )
+        self._changing = plain.execution_options(sqlite_begin=BEGIN_WRITING)
+        # SQLite answers before anyone else can ask and has one writer at a time: one open connection each is enough.
+        self._open: dict[Engine, Connection] = {}
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -56,20 +70,45 @@ class Database:
         # The writers of this process queue up here, first come first served; only other processes are waited for by
         # asking again and again.
         async with self._the_one_writer(), self._sessions() as session, session.begin():
-            await session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
+            await session.connection(execution_options={"sqlite_begin": BEGIN_WRITING})
             yield session
 
-    @contextlib.asynccontextmanager
-    async def changing(self) -> AsyncIterator[AsyncConnection]:
-        """``writing`` without a session around it."""
+    # On the way of every verdict a transaction is a plain function, called once in a greenlet that suspends where the
+    # driver waits: through SQLAlchemy's asynchronous connection each step would have a greenlet of its own.
+
+    async def row(self, query: Executable, **values: object) -> Row[*tuple[Any, ...]] | None:
+        """The one row of a query, or None."""
+        return await greenlet_spawn(self._row, query, values)
+
+    def _row(self, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
+        if self.is_sqlite:
+            return self._opened(self._looking).execute(query, values).one_or_none()
+        with self._looking.connect() as connection:
+            return connection.execute(query, values).one_or_none()
+
+    async def change(
+        self, work: Callable[Concatenate[Connection, Arguments], Result], *arguments: Arguments.args,
+        **options: Arguments.kwargs
+    ) -> Result:  # fmt: skip
+        """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            async with self.engine.begin() as connection:
-                yield connection
-            return
-        async with self._the_one_writer(), self.engine.connect() as connection:
-            await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            async with connection.begin():
-                yield connection
+            return await greenlet_spawn(self._change, work, arguments, options)
+        async with self._the_one_writer():
+            return await greenlet_spawn(self._change, work, arguments, options)
+
+    def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
+        if not self.is_sqlite:
+            with self._changing.begin() as connection:
+                return work(connection, *arguments, **options)
+        connection = self._opened(self._changing)
+        with connection.begin():
+            return work(connection, *arguments, **options)
+
+    def _opened(self, engine: Engine) -> Connection:
+        connection = self._open.get(engine)
+        if connection is None:
+            connection = self._open[engine] = engine.connect()
+        return connection
 
     @contextlib.asynccontextmanager
     async def _the_one_writer(self) -> AsyncIterator[None]:
@@ -82,6 +121,9 @@ class Database:
             self._one_writer.release()
 
     async def close(self) -> None:
+        for connection in self._open.values():
+            await greenlet_spawn(connection.close)
+        self._open.clear()
         await self.engine.dispose()
 
     @property
@@ -106,10 +148,8 @@ class Database:
                 await asyncio.to_thread(checkpoint, str(self.sqlite_path))
 
     def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
-        path = make_url(self.url).database or ""
-        engine = create_async_engine(
-            self.url, pool_size=pool_size, max_overflow=0, connect_args={"async_creator_fn": connector(path)}
-        )
+        url = make_url(self.url).set(drivername="sqlite+inline")
+        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=CONNECT)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
         event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
         return engine
@@ -126,17 +166,9 @@ async def session(request: Request) -> AsyncIterator[AsyncSession]:
         yield current
 
 
-async def changing_connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """A writing transaction without a session, for what is on the way of every verdict."""
-    database: Database = request.app.state.database
-    async with database.changing() as current:
-        yield current
-
-
 # scope="function": FastAPI's default ends a dependency after the answer has left, and a commit that fails then has
 # already been answered 200.
 Session = Annotated[AsyncSession, Depends(session, scope="function")]
-ChangingConnection = Annotated[AsyncConnection, Depends(changing_connection, scope="function")]
 
 
 def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
@@ -152,4 +184,6 @@ def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite_transaction(connection: Connection) -> None:
     # The driver is told not to begin by itself (it would begin late, at the first write); so we do, and can say how.
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+    if begin is not None:
+        connection.exec_driver_sql(begin)

@@ -1,4 +1,4 @@
-"""SQLite on the event loop's own thread, behind the interface of aiosqlite that SQLAlchemy asks for.
+"""SQLite on the event loop's own thread: SQLAlchemy's plain dialect for it, called from asynchronous code.
 
 aiosqlite hands every call to a thread: a statement is four calls, each two thread switches, for work that takes SQLite
 some ten microseconds. Here the call is simply made. What could really block is kept away: waiting for the write lock
@@ -8,9 +8,17 @@ is done by sleeping on the loop, and checkpoints (the only place with an fsync) 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
+
+from sqlalchemy import URL
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
+from sqlalchemy.util import await_
 
 LOCK_SECONDS = 10.0
 """How long a writer waits. A write holds the lock for about a millisecond; ten seconds is a disk in trouble."""
@@ -20,106 +28,74 @@ LOCK_POLL_SECONDS = 0.001
 _WORTH_WAITING_FOR = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY})
 
 
-class InlineCursor:
-    """What SQLAlchemy's adapter calls on a cursor; nothing here suspends but a wait for the lock."""
+class InlineDialect(SQLiteDialect_pysqlite):
+    """Only ``do_execute`` ever suspends, and only to wait for a lock.
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
-        self._cursor = cursor
+    For sessions and ``run_sync``: ``AsyncConnection.execute`` complains of a driver that did not suspend.
+    """
 
-    async def __aenter__(self) -> InlineCursor:
-        return self
+    driver = "inline"
+    is_async = True
+    supports_statement_cache = True
 
-    async def execute(self, statement: str, parameters: Sequence[Any] = ()) -> None:
+    @classmethod
+    def get_pool_class(cls, url: URL) -> type[Pool]:
+        return AsyncAdaptedQueuePool
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
         try:
-            self._cursor.execute(statement, parameters)
+            cursor.execute(statement, parameters)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in _WORTH_WAITING_FOR:
                 raise
-            await self._wait_for_lock(statement, parameters)
-
-    async def _wait_for_lock(self, statement: str, parameters: Sequence[Any]) -> None:
-        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
-        while True:
-            await asyncio.sleep(LOCK_POLL_SECONDS)
-            try:
-                self._cursor.execute(statement, parameters)
-            except sqlite3.OperationalError as error:
-                late = asyncio.get_running_loop().time() > deadline
-                if late or error.sqlite_errorcode not in _WORTH_WAITING_FOR:
-                    raise
-            else:
-                return
-
-    async def executemany(self, statement: str, parameters: Sequence[Sequence[Any]]) -> None:
-        self._cursor.executemany(statement, parameters)
-
-    async def fetchall(self) -> list[Any]:
-        return self._cursor.fetchall()
-
-    async def fetchone(self) -> Any:
-        return self._cursor.fetchone()
-
-    async def fetchmany(self, size: int | None = None) -> list[Any]:
-        return self._cursor.fetchmany(size or self._cursor.arraysize)
-
-    async def close(self) -> None:
-        self._cursor.close()
-
-    @property
-    def description(self) -> Any:
-        return self._cursor.description
-
-    @property
-    def rowcount(self) -> int:
-        return self._cursor.rowcount
-
-    @property
-    def lastrowid(self) -> int | None:
-        return self._cursor.lastrowid
+            await_(_wait_for_lock(cursor, statement, parameters))
 
 
-class InlineConnection:
-    """What SQLAlchemy's adapter calls on a connection."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def __await__(self) -> Generator[Any, None, InlineConnection]:
-        """Already open: awaiting gives the connection itself."""
-        return self
-        yield
-
-    def cursor(self) -> InlineCursor:
-        return InlineCursor(self._connection.cursor())
-
-    async def commit(self) -> None:
-        self._connection.commit()
-
-    async def rollback(self) -> None:
-        self._connection.rollback()
-
-    async def close(self) -> None:
-        self._connection.close()
-
-    def stop(self) -> None:
-        self._connection.close()
-
-    async def create_function(self, *arguments: Any, **options: Any) -> None:
-        self._connection.create_function(*arguments, **options)
-
-    @property
-    def isolation_level(self) -> str | None:
-        return self._connection.isolation_level
+registry.register("sqlite.inline", __name__, InlineDialect.__name__)
 
 
-def connector(path: str) -> Callable[..., InlineConnection]:
-    """What to give SQLAlchemy as ``async_creator_fn``."""
+class InlineCursor(sqlite3.Cursor):
+    """A cursor with the one method more that SQLAlchemy asks of asynchronous ones."""
 
-    def connect(*_arguments: Any, **_options: Any) -> InlineConnection:
-        # isolation_level None: the driver begins nothing by itself. timeout 0: it must not sleep on the loop's thread.
-        return InlineConnection(sqlite3.connect(path, isolation_level=None, timeout=0, check_same_thread=False))
+    async def _async_soft_close(self) -> None:
+        """Nothing to do: rows are in memory once they are asked for."""
 
-    return connect
+
+class InlineConnection(sqlite3.Connection):
+    """A connection that touches its file after each commit: what other processes are woken by (``queue/changes``)."""
+
+    def __init__(self, path: str, *arguments: Any, **options: Any) -> None:
+        super().__init__(path, *arguments, **options)
+        self._path = path
+        self._told = 0
+
+    def cursor(self, factory: Any = InlineCursor) -> Any:
+        return super().cursor(factory)
+
+    def commit(self) -> None:
+        super().commit()
+        if self.total_changes != self._told:  # not for a transaction that only looked
+            self._told = self.total_changes
+            with suppress(OSError):  # whoever waits looks now and then as well
+                os.utime(self._path)
+
+
+# isolation_level None: the driver begins nothing by itself. timeout 0: it must not sleep on the loop's thread.
+CONNECT = {"isolation_level": None, "timeout": 0, "check_same_thread": False, "factory": InlineConnection}
+
+
+async def _wait_for_lock(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> None:
+    deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+    while True:
+        await asyncio.sleep(LOCK_POLL_SECONDS)
+        try:
+            cursor.execute(statement, parameters)
+        except sqlite3.OperationalError as error:
+            late = asyncio.get_running_loop().time() > deadline
+            if late or error.sqlite_errorcode not in _WORTH_WAITING_FOR:
+                raise
+        else:
+            return
 
 
 def checkpoint(path: str) -> None:

@@ -29,17 +29,17 @@ RUNNING = Judging.state == literal_column(f"'{State.RUNNING}'")
 # Written out, not bound: SQLite uses a partial index only where it can read its condition in the query itself.
 
 
-async def claim_next(
+def claim_next(
     transaction: Transaction, worker: str, queues: Sequence[Device], lease: timedelta, *, at: datetime | None = None
 ) -> Claim | None:
     """Takes the most urgent judging of ``queues``, or None: one compare-and-set that raises the attempt."""
     started_at = at or now()
     values = {"by": worker, "started": started_at, "until": started_at + lease}
     for queue in queues:
-        row = (await transaction.execute(CLAIM, {"wanted": queue, **values})).one_or_none()
+        row = transaction.execute(CLAIM, {"wanted": queue, **values}).one_or_none()
         if row is not None:
-            await announce(transaction)
-            return await _read_claim(transaction, row.id, row.attempt, started_at)
+            announce(transaction)
+            return Claim(**row._mapping, started_at=started_at)
     return None
 
 
@@ -64,16 +64,16 @@ CLAIM = (
         started_at=bindparam("started"),
         lease_until=bindparam("until"),
     )
-    .returning(Judging.id, Judging.attempt)
-    .execution_options(synchronize_session=False)
-)
-_READ_CLAIM = (
-    select(
-        Judging.seed, Judging.created_at, Submission.id, Submission.problem, Submission.code,
-        Submission.kind, Submission.device, Submission.accept,
+    .returning(
+        Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
+        *(
+            # SQLite returns columns of no other table, but what a query finds.
+            select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
+            .label(column.key)
+            for column in (Submission.problem, Submission.code, Submission.kind, Submission.device, Submission.accept)
+        ),
     )
-    .join(Submission, Submission.id == Judging.submission_id)
-    .where(Judging.id == bindparam("judging"))
+    .execution_options(synchronize_session=False)
 )  # fmt: skip
 # The fence: touches the row only while it is running this very attempt.
 _MINE = (Judging.id == bindparam("judging"), Judging.attempt == bindparam("claimed_attempt"), RUNNING)
@@ -110,15 +110,6 @@ ANY_QUEUED = f"SELECT 1 FROM judgings WHERE state = '{State.QUEUED}' LIMIT 1"  #
 """Whether there is work, as SQL: what wakes a worker."""
 
 
-async def _read_claim(transaction: Transaction, judging_id: int, attempt: int, started_at: datetime) -> Claim:
-    row = (await transaction.execute(_READ_CLAIM, {"judging": judging_id})).one()
-    return Claim(
-        judging_id=judging_id, attempt=attempt, submission_id=row.id, problem=row.problem, code=row.code,
-        kind=row.kind, device=row.device, accept=row.accept, seed=row.seed, created_at=row.created_at,
-        started_at=started_at,
-    )  # fmt: skip
-
-
 def _fence(claim: Claim) -> dict[str, Any]:
     return {"judging": claim.judging_id, "claimed_attempt": claim.attempt}
 
@@ -131,18 +122,18 @@ def _mine(claim: Claim) -> Update:
     )
 
 
-async def keep(transaction: Transaction, claims: Sequence[Claim], lease: timedelta) -> None:
+def keep(transaction: Transaction, claims: Sequence[Claim], lease: timedelta) -> None:
     """Prolongs the leases of judgings in work."""
     for claim in claims:
-        await transaction.execute(_mine(claim).values(lease_until=now() + lease))
+        transaction.execute(_mine(claim).values(lease_until=now() + lease))
 
 
-async def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
+def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
     """Writes the result; False when this attempt is no longer the one that counts, and nothing was written."""
     finished_at = now()
     scored = claim.kind is Kind.SUBMIT
     result = {"its_verdict": report.verdict, "its_score": report.score if scored else None}
-    written = await transaction.execute(
+    written = transaction.execute(
         _FINISH,
         {
             **_fence(claim),
@@ -157,10 +148,10 @@ async def finish(transaction: Transaction, claim: Claim, report: JudgeReport) ->
         log.warning("judging %d: the result of attempt %d came too late", claim.judging_id, claim.attempt)
         return False
     body = msgspec.json.encode(report).decode()
-    await transaction.execute(_INSERT_REPORT, {"judging_id": claim.judging_id, "body": body})
+    transaction.execute(_INSERT_REPORT, {"judging_id": claim.judging_id, "body": body})
     shown = {"its_sort_score": report.score if scored else -1.0, "its_max_score": report.max_score}
-    await transaction.execute(_SHOW_RESULT, {"submission": claim.submission_id, **result, **shown})
-    await announce(transaction)
+    transaction.execute(_SHOW_RESULT, {"submission": claim.submission_id, **result, **shown})
+    announce(transaction)
     return True
 
 
@@ -177,25 +168,25 @@ def milliseconds(span: timedelta) -> float:
     return round(span.total_seconds() * 1000, 3)
 
 
-async def give_back(transaction: Transaction, claim: Claim, fault: str) -> State | None:
+def give_back(transaction: Transaction, claim: Claim, fault: str) -> State | None:
     """After a fault of ours: back to the queue, or ``judge_error`` after the last attempt. None when fenced off."""
     if claim.attempt >= MAX_ATTEMPTS:
         statement = _mine(claim).values(**_given_up(fault))
     else:
         statement = _mine(claim).values(state=State.QUEUED, lease_until=None, fault=fault)
-    row = (await transaction.execute(statement.returning(Judging.state))).one_or_none()
+    row = transaction.execute(statement.returning(Judging.state)).one_or_none()
     if row is None:
         return None
     state: State = row.state
     if state is State.DONE:
-        await _say_judge_error(transaction, [claim.submission_id])
-    await announce(transaction)
+        _say_judge_error(transaction, [claim.submission_id])
+    announce(transaction)
     return state
 
 
-async def end_leases(transaction: Transaction, worker: str) -> None:
+def end_leases(transaction: Transaction, worker: str) -> None:
     """Ends the leases of a worker known to be dead, for ``recover`` to find."""
-    await transaction.execute(
+    transaction.execute(
         update(Judging)
         .where(RUNNING, Judging.worker == worker)
         .values(lease_until=BEGINNING)
@@ -203,11 +194,11 @@ async def end_leases(transaction: Transaction, worker: str) -> None:
     )
 
 
-async def recover(transaction: Transaction, *, at: datetime | None = None) -> int:
+def recover(transaction: Transaction, *, at: datetime | None = None) -> int:
     """Gives back every judging whose lease has ended: its worker died. Returns how many."""
     ended = (RUNNING, Judging.lease_until < (at or now()))
     lost = "The worker that ran this was lost."
-    given_up = await transaction.execute(
+    given_up = transaction.execute(
         update(Judging)
         .where(*ended, Judging.attempt >= MAX_ATTEMPTS)
         .values(**_given_up(func.coalesce(Judging.fault, lost)))
@@ -215,7 +206,7 @@ async def recover(transaction: Transaction, *, at: datetime | None = None) -> in
         .execution_options(synchronize_session=False)
     )
     submission_ids = list(given_up.scalars())
-    given_back = await transaction.execute(
+    given_back = transaction.execute(
         update(Judging)
         .where(*ended)
         .values(state=State.QUEUED, lease_until=None, fault=lost)
@@ -224,9 +215,9 @@ async def recover(transaction: Transaction, *, at: datetime | None = None) -> in
     )
     count = len(submission_ids) + len(given_back.all())
     if submission_ids:
-        await _say_judge_error(transaction, submission_ids)
+        _say_judge_error(transaction, submission_ids)
     if count:
-        await announce(transaction)
+        announce(transaction)
     return count
 
 
@@ -236,8 +227,8 @@ def _given_up(fault: object) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def _say_judge_error(transaction: Transaction, submission_ids: Sequence[int]) -> None:
-    await transaction.execute(
+def _say_judge_error(transaction: Transaction, submission_ids: Sequence[int]) -> None:
+    transaction.execute(
         update(Submission)
         .where(Submission.id.in_(submission_ids))
         .values(verdict=Verdict.JUDGE_ERROR, score=None, sort_score=-1.0)

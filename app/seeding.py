@@ -46,25 +46,25 @@ async def seed(database: Database, submissions: int, *, per_candidate: int = 50)
             _row(chance, slugs, first_submission + n, first_candidate + chance.randrange(candidates), token.id)
             for n in range(start, min(start + BATCH, submissions))
         ]
-        async with database.changing() as transaction:
+        async with database.writing() as session:
             tables = Submission.metadata.tables
-            await transaction.execute(insert(tables["submissions"]), batch)
-            await transaction.execute(insert(tables["judgings"]), list(_judgings(batch)))
+            await session.execute(insert(tables["submissions"]), batch)
+            await session.execute(insert(tables["judgings"]), list(_judgings(batch)))
             reports = [
                 {"judging_id": row["id"], "body": bodies[row["problem"], row["verdict"]]}
                 for row in batch
                 if row["kind"] is Kind.SUBMIT
             ]
-            await transaction.execute(insert(tables["reports"]), reports)
+            await session.execute(insert(tables["reports"]), reports)
         if database.is_sqlite:
             await database.shorten_log()
-    async with database.changing() as transaction:
+    async with database.writing() as session:
         if not database.is_sqlite:  # we gave the numbers ourselves, so its counters know nothing of them
             for table in ("candidates", "submissions", "judgings"):
-                await transaction.execute(
+                await session.execute(
                     text(f"SELECT setval('{table}_id_seq', (SELECT max(id) FROM {table}))")  # noqa: S608 - our names
                 )
-            await transaction.execute(text("ANALYZE"))
+            await session.execute(text("ANALYZE"))
 
 
 def _row(chance: random.Random, slugs: tuple[str, ...], number: int, candidate: int, token: int) -> dict[str, Any]:

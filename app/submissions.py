@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, insert, literal_column, select, tuple_
+from sqlalchemy import Select, bindparam, insert, literal_column, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
@@ -85,7 +84,7 @@ class Page:
 # Sending -------------------------------------------------------------------------------------------------------------
 
 
-async def submit(
+def submit(
     transaction: Transaction,
     queue: Queue,
     author: Author,
@@ -107,7 +106,7 @@ async def submit(
     _check_problem(problem)
     _check_invitation(invitation, problem)
     _check_key_and_label(idempotency_key, label)
-    where = await _check_device(transaction, device)
+    where = _check_device(transaction, device)
     submission = Submission(
         kind=kind, problem=problem, device=where, code=text, label=label, idempotency_key=idempotency_key,
         candidate_id=author.id if isinstance(author, Candidate) else None,
@@ -115,11 +114,11 @@ async def submit(
         invitation_id=invitation.id if invitation else None,
         accept=invitation.accept if invitation else None, created_at=now(), sort_score=-1.0,
     )  # fmt: skip
-    earlier = await _insert_or_find(transaction, author, submission)
+    earlier = _insert_or_find(transaction, author, submission)
     if earlier is not None:
         return _same_or_conflict(earlier, submission)
     priority = PRIORITY_BROWSER if isinstance(author, Candidate) else PRIORITY_API
-    await _add_judging(transaction, queue, submission, priority)
+    _add_judging(transaction, queue, submission, priority)
     return submission
 
 
@@ -168,31 +167,31 @@ def _check_key_and_label(idempotency_key: str | None, label: str | None) -> None
         raise BadRequest(f"A label is at most {MAX_LABEL} printable characters on one line.")
 
 
-async def _check_device(transaction: Transaction, device: str) -> Device:
+def _check_device(transaction: Transaction, device: str) -> Device:
     try:
         known = Device(device)
     except ValueError as error:
         raise UnknownDevice(f"There is no device {device[:80]!r}; use cpu or cuda.") from error
-    if known is Device.CUDA and not await has_worker(transaction, known):
+    if known is Device.CUDA and not has_worker(transaction, known):
         raise NoWorkerForDevice("No worker with a GPU is running now; use device cpu or start one.")
     return known
 
 
-async def _insert_or_find(transaction: Transaction, author: Author, submission: Submission) -> Submission | None:
+def _insert_or_find(transaction: Transaction, author: Author, submission: Submission) -> Submission | None:
     """Inserts the submission, or returns the one its idempotency key already belongs to."""
     key = submission.idempotency_key
     if key is None:
-        await _insert(transaction, submission)
+        _insert(transaction, submission)
         return None
-    earlier = await _find_by_key(transaction, author, key)
+    earlier = _find_by_key(transaction, author, key)
     if earlier is not None:
         return earlier
     try:
-        async with transaction.begin_nested():
-            await _insert(transaction, submission)
+        with transaction.begin_nested():
+            _insert(transaction, submission)
     except IntegrityError:
         # PostgreSQL only: two requests with one key both looked, both saw nothing, both inserted.
-        earlier = await _find_by_key(transaction, author, key)
+        earlier = _find_by_key(transaction, author, key)
         if earlier is None:
             raise
         return earlier
@@ -206,19 +205,19 @@ _INSERTED = ("kind", "problem", "device", "code", "label", "idempotency_key", "c
              "invitation_id", "accept", "created_at", "sort_score")  # fmt: skip
 
 
-async def _insert(transaction: Transaction, submission: Submission) -> None:
+def _insert(transaction: Transaction, submission: Submission) -> None:
     """The object itself stays outside the session."""
     values = {name: getattr(submission, name) for name in _INSERTED}
-    submission.id = (await transaction.execute(_INSERT, values)).scalar_one()
+    submission.id = transaction.execute(_INSERT, values).scalar_one()
 
 
 _STORED = select(*_TABLES["submissions"].columns)
 
 
-async def _find_by_key(transaction: Transaction, author: Author, key: str) -> Submission | None:
+def _find_by_key(transaction: Transaction, author: Author, key: str) -> Submission | None:
     owner = Submission.candidate_id if isinstance(author, Candidate) else Submission.token_id
     query = _STORED.where(owner == author.id, Submission.idempotency_key == key)
-    row = (await transaction.execute(query)).one_or_none()
+    row = transaction.execute(query).one_or_none()
     return Submission(**row._asdict()) if row else None
 
 
@@ -231,7 +230,7 @@ def _same_or_conflict(earlier: Submission, wanted: Submission) -> Submission:
     return earlier
 
 
-async def _add_judging(
+def _add_judging(
     transaction: Transaction,
     queue: Queue,
     submission: Submission,
@@ -245,8 +244,8 @@ async def _add_judging(
         seed=seed, requested_by=requested_by, created_at=now(),
     )  # fmt: skip
     values = {name: getattr(judging, name) for name in _INSERTED_OF_JUDGING}
-    judging.id = (await transaction.execute(_INSERT_JUDGING, values)).scalar_one()
-    await queue.enqueue(transaction, judging)
+    judging.id = transaction.execute(_INSERT_JUDGING, values).scalar_one()
+    queue.enqueue(transaction, judging)
     return judging
 
 
@@ -262,7 +261,9 @@ async def rejudge(
     newest = await newest_judging(session, submission_id)
     if newest.state is not State.DONE:
         return newest
-    return await _add_judging(session, queue, submission, PRIORITY_REJUDGE, seed=seed, requested_by=interviewer_id)
+    return await session.run_sync(
+        _add_judging, queue, submission, PRIORITY_REJUDGE, seed=seed, requested_by=interviewer_id
+    )
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
@@ -283,6 +284,7 @@ async def get(session: AsyncSession, submission_id: int, *, with_code: bool = Fa
     return found
 
 
+# A submission with its newest judging and report in one query: on the way of every verdict.
 DETAIL = (
     select(
         Submission.id, Submission.problem, Submission.kind, Submission.device, Submission.label, Submission.token_id,
@@ -297,11 +299,6 @@ DETAIL = (
     .order_by(Judging.id.desc())
     .limit(literal_column("1"))
 )  # fmt: skip
-
-
-async def detail(transaction: Transaction, submission_id: int) -> Row[*tuple[Any, ...]] | None:
-    """A submission with its newest judging and report in one query: on the way of every verdict."""
-    return (await transaction.execute(DETAIL, {"submission": submission_id})).one_or_none()
 
 
 async def newest_judging(session: AsyncSession, submission_id: int, *, with_report: bool = False) -> Judging:
@@ -402,12 +399,12 @@ async def workers(session: AsyncSession) -> Sequence[Worker]:
     return rows.all()
 
 
-async def has_worker(transaction: Transaction, device: Device) -> bool:
+def has_worker(transaction: Transaction, device: Device) -> bool:
     """Whether a worker that is alive and has found its walls sound takes jobs of this device."""
     heard_of = select(Worker.queues).where(
         Worker.last_seen > now() - WORKER_SILENCE, Worker.ready.is_(True), Worker.quarantined.is_(None)
     )
-    return any(device in queues for queues in (await transaction.execute(heard_of)).scalars())
+    return any(device in queues for queues in transaction.execute(heard_of).scalars())
 
 
 async def report_of(session: AsyncSession, judging_id: int) -> str | None:

@@ -186,8 +186,7 @@ class WorkerProcess:
         try:
             report = await self._in_thread(self._ask_engine, claim)
             judged_at = now()
-            async with self.database.changing() as transaction:
-                written = await judgings.finish(transaction, claim, report)
+            written = await self.database.change(judgings.finish, claim, report)
             if written:
                 stages = judgings.stages_of(claim, report, judged_at)
                 self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
@@ -216,8 +215,7 @@ class WorkerProcess:
         # A zygote that is being replaced needs a moment; without it three attempts would pass in as many milliseconds.
         await asyncio.sleep(self.settings.retry_seconds * claim.attempt)
         try:
-            async with self.database.writing() as session:
-                await judgings.give_back(session, claim, f"{type(fault).__name__}: {fault}")
+            await self.database.change(judgings.give_back, claim, f"{type(fault).__name__}: {fault}")
         except Exception:
             log.exception("could not give judging %d back: its lease will end", claim.judging_id)
         if self._faults_in_a_row >= FAULTS_BEFORE_PROBE and self._quarantined is None:
@@ -259,8 +257,7 @@ class WorkerProcess:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._update_row(metrics=self.times.to_dict())
-                async with self.database.writing() as session:
-                    await judgings.keep(session, list(self._claims.values()), self.queue.lease)
+                await self.database.change(judgings.keep, list(self._claims.values()), self.queue.lease)
                 await self._look_after_the_lost()
             except Exception:
                 log.exception("heartbeat failed")
@@ -268,10 +265,10 @@ class WorkerProcess:
     async def _look_after_the_lost(self) -> None:
         async with self.database.writing() as session:
             for name in await self._dead_neighbours(session):
-                await judgings.end_leases(session, name)
+                await session.run_sync(judgings.end_leases, name)
                 await session.execute(delete(Worker).where(Worker.name == name))
             await session.execute(delete(Worker).where(Worker.last_seen < now() - FORGET_WORKERS_AFTER))
-            if count := await judgings.recover(session):
+            if count := await session.run_sync(judgings.recover):
                 log.warning("gave back %d judgings of lost workers", count)
                 self.queue.wake()
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response
+from sqlalchemy import Row
 
 from app import submissions
 from app.api.responses import problems as errors
 from app.auth import CurrentToken
-from app.database import ChangingConnection, Database, Session, Transaction
+from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
 from app.models import ApiToken, State
 from app.queue.watch import Watch
@@ -54,21 +55,25 @@ async def submit(
     request: Request,
     token: CurrentToken,
     body: NewSubmission,
-    transaction: ChangingConnection,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Queues the code to be judged by the hidden exam. Ask for the verdict with `GET` and `wait`."""
     settings = request.app.state.settings
     request.app.state.limiter.check("submit", f"token {token.id}", settings.token_submissions_per_minute)
-    submission = await submissions.submit(
-        transaction, request.app.state.queue, token, body.problem, body.code,
+    database: Database = request.app.state.database
+    row = await database.change(
+        _submit_and_read, request.app.state.queue, token, body.problem, body.code,
         device=body.device, label=body.label, idempotency_key=idempotency_key,
     )  # fmt: skip
-    answer, _ = await _read(transaction, token, submission.id)
     return Response(
-        answer, status_code=202, media_type="application/json",
-        headers={"Location": f"/api/v1/submissions/{submission.id}"},
+        detail(row, staff=token.is_staff), status_code=202, media_type="application/json",
+        headers={"Location": f"/api/v1/submissions/{row.id}"},
     )  # fmt: skip
+
+
+def _submit_and_read(transaction: Transaction, *what: Any, **options: Any) -> Row[*tuple[Any, ...]]:
+    submission = submissions.submit(transaction, *what, **options)
+    return transaction.execute(submissions.DETAIL, {"submission": submission.id}).one()
 
 
 @router.get(
@@ -88,13 +93,11 @@ async def get_submission(
     """Answers at once, or within `wait` seconds as soon as the judging is done; look at `state`."""
     database: Database = request.app.state.database
     watch: Watch = request.app.state.watch
-    # Two short transactions around the wait: a waiting request holds no connection.
-    async with database.engine.connect() as connection:
-        answer, state = await _read(connection, token, submission_id)
-    if wait and state is not State.DONE and await watch.until_done(submission_id, wait):
-        async with database.engine.connect() as connection:
-            answer, state = await _read(connection, token, submission_id)
-    return Response(answer, media_type="application/json")
+    # Two queries around the wait: a waiting request holds no connection.
+    row = await _read(database, token, submission_id)
+    if wait and row.state is not State.DONE and await watch.until_done(submission_id, wait):
+        row = await _read(database, token, submission_id)
+    return Response(detail(row, staff=token.is_staff), media_type="application/json")
 
 
 @router.get("", response_model=SubmissionList, responses=errors(400, 401, 403, 422), summary="What was sent")
@@ -119,9 +122,10 @@ async def list_submissions(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _read(transaction: Transaction, token: ApiToken, submission_id: int) -> tuple[bytes, State]:
-    """The answer; a submission of another token is not found rather than forbidden, which would say that it exists."""
-    row = await submissions.detail(transaction, submission_id)
+async def _read(database: Database, token: ApiToken, submission_id: int) -> Row[*tuple[Any, ...]]:
+    """A row of ``DETAIL``; a submission of another token is not found rather than forbidden, which would say that it
+    exists."""
+    row = await database.row(submissions.DETAIL, submission=submission_id)
     if row is None or not (token.is_staff or row.token_id == token.id):
         raise NotFound(f"There is no submission {submission_id}.")
-    return detail(row, staff=token.is_staff), row.state
+    return row

@@ -174,8 +174,8 @@ async def send(
     request.app.state.limiter.check("submit", f"candidate {access.candidate.id}", settings.submissions_per_minute)
     # A textarea sends its lines with CR LF; the file it stands for has LF.
     text = code.replace("\r\n", "\n")
-    sent = await submissions.submit(
-        session, request.app.state.queue, access.candidate, slug, text,
+    sent = await session.run_sync(
+        submissions.submit, request.app.state.queue, access.candidate, slug, text,
         kind=action, invitation=access.invitation, idempotency_key=_key(once, action, text),
     )  # fmt: skip
     response = await _answer(request, session, access, sent.id, slug)

@@ -35,7 +35,7 @@ class Claim:
 class Queue(Protocol):
     """Both back ends obey this."""
 
-    async def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
         """Make the job known, inside the transaction that inserted the judging."""
 
     async def work(

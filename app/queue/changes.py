@@ -1,9 +1,9 @@
 """Learns that another connection committed something, without reading rows.
 
-PostgreSQL tells us (LISTEN). SQLite has nobody to tell, so two cheap signs are joined: inotify says that the
-write-ahead log was written to, which wakes us within microseconds and costs nothing while idle; ``PRAGMA data_version``
-says whether a commit has really become visible. The log is written just before that, so after a sign we look again
-for a few milliseconds. A slow poll remains as a net where inotify cannot see the writer.
+PostgreSQL tells us (LISTEN). SQLite has nobody to tell, so two cheap signs are joined: our connections touch the
+database file after each commit, and inotify wakes us within microseconds and costs nothing while idle; ``PRAGMA
+data_version`` says whether something new is visible. A slow poll remains as a net for a writer that is not ours, and
+where inotify cannot see it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import ctypes
 import logging
 import os
 import sqlite3
-import struct
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,14 +24,11 @@ from sqlalchemy import make_url, text
 from app.database import Database, Transaction, dialect_of
 
 CHANNEL = "handcode"
-HOT_SECONDS = 0.02
-HOT_POLL_SECONDS = 0.001
 IDLE_POLL_SECONDS = 0.25
 BLIND_POLL_SECONDS = 0.01
 """Without inotify the idle poll is the latency of the queue: ten milliseconds at most, five on average."""
 
-_IN_MODIFY, _IN_CREATE, _IN_NONBLOCK, _IN_CLOEXEC = 0x2, 0x100, 0o4000, 0o2000000
-_EVENT_HEADER = struct.Struct("iIII")
+_IN_ATTRIB, _IN_NONBLOCK, _IN_CLOEXEC = 0x4, 0o4000, 0o2000000
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +49,10 @@ class Changes(Protocol):
     async def close(self) -> None: ...
 
 
-async def announce(transaction: Transaction) -> None:
+def announce(transaction: Transaction) -> None:
     """Tell PostgreSQL's listeners when this transaction commits; SQLite needs no telling."""
     if dialect_of(transaction) == "postgresql":
-        await transaction.execute(_NOTIFY)
+        transaction.execute(_NOTIFY)
 
 
 _NOTIFY = text(f"NOTIFY {CHANNEL}")
@@ -72,7 +67,7 @@ def open_changes(database: Database, *, only_if: str | None = None) -> Changes:
 
 
 class SqliteChanges:
-    """Watches the write-ahead log beside the database file."""
+    """Watches the database file."""
 
     def __init__(self, path: Path, *, only_if: str | None = None) -> None:
         self._path = path
@@ -80,17 +75,16 @@ class SqliteChanges:
         self._event = asyncio.Event()
         self._inotify: int | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._hot_until = 0.0
         self._version = -1
 
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None, timeout=0)
-        self._inotify = _watch_folder(self._path.parent)
+        self._inotify = _watch_file(self._path)
         if self._inotify is None:
             log.warning("inotify is not available: looking for changes every %g s", BLIND_POLL_SECONDS)
         else:
-            self._loop.add_reader(self._inotify, self._on_write)
+            self._loop.add_reader(self._inotify, self._on_commit)
         self._poll()
 
     async def rows(self, query: str) -> Sequence[Any]:
@@ -112,50 +106,33 @@ class SqliteChanges:
             self._inotify = None
         self._connection.close()
 
-    def _on_write(self) -> None:
+    def _on_commit(self) -> None:
         assert self._inotify is not None  # noqa: S101 - add_reader was called with it
         with contextlib.suppress(BlockingIOError):
-            if not self._is_ours(os.read(self._inotify, 64 * 1024)):
-                return
-        self._hot_until = time.monotonic() + HOT_SECONDS
-        self._poll()
-
-    def _is_ours(self, events: bytes) -> bool:
-        wanted = f"{self._path.name}-wal".encode()
-        at = 0
-        while at < len(events):
-            _, _, _, length = _EVENT_HEADER.unpack_from(events, at)
-            at += _EVENT_HEADER.size
-            if events[at : at + length].rstrip(b"\0") == wanted:
-                return True
-            at += length
-        return False
+            os.read(self._inotify, 64 * 1024)  # what it says is no news: one file is watched, for one kind of event
+        self._look()
 
     def _poll(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+        self._look()
+        pause = BLIND_POLL_SECONDS if self._inotify is None else IDLE_POLL_SECONDS
+        self._timer = self._loop.call_later(pause, self._poll)
+
+    def _look(self) -> None:
         with contextlib.suppress(sqlite3.OperationalError):  # locked for recovery: the next poll sees it
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 self._version = version
-                self._hot_until = 0.0
                 if self._only_if is None or self._connection.execute(self._only_if).fetchone() is not None:
                     self._event.set()
-        self._timer = self._loop.call_later(self._pause(), self._poll)
-
-    def _pause(self) -> float:
-        if time.monotonic() < self._hot_until:
-            return HOT_POLL_SECONDS
-        return BLIND_POLL_SECONDS if self._inotify is None else IDLE_POLL_SECONDS
 
 
-def _watch_folder(folder: Path) -> int | None:
-    """An inotify descriptor for writes below ``folder``; None where the kernel or the file system has none."""
+def _watch_file(path: Path) -> int | None:
+    """An inotify descriptor for touches of ``path``; None where the kernel or the file system has none."""
     libc = ctypes.CDLL(None, use_errno=True)
     descriptor: int = libc.inotify_init1(_IN_NONBLOCK | _IN_CLOEXEC)
     if descriptor < 0:
         return None
-    if libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_MODIFY | _IN_CREATE) < 0:
+    if libc.inotify_add_watch(descriptor, os.fsencode(path), _IN_ATTRIB) < 0:
         os.close(descriptor)
         return None
     return descriptor

@@ -30,8 +30,8 @@ class LocalQueue:
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
-    async def enqueue(self, transaction: Transaction, judging: Judging) -> None:
-        await announce(transaction)
+    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+        announce(transaction)
 
     async def work(
         self,
@@ -60,8 +60,7 @@ class LocalQueue:
         try:
             if not await self._changes.rows(judgings.ANY_QUEUED):
                 return None  # looked at before the write lock is taken
-            async with self._database.changing() as transaction:
-                return await judgings.claim_next(transaction, worker, queues, self.lease)
+            return await self._database.change(judgings.claim_next, worker, queues, self.lease)
         except (OperationalError, sqlite3.OperationalError):
             # A database that restarts must not take the worker, and what it is judging, with it.
             log.exception("could not look for work")

@@ -32,11 +32,9 @@ def judge_next(site: Site, verdict: Verdict = Verdict.WRONG_ANSWER) -> Report:
 
     async def judge() -> None:
         database = Database(site.app.state.settings.database)
-        async with database.changing() as transaction:
-            lease = site.app.state.queue.lease
-            claim = await judgings.claim_next(transaction, "w", list(Device), lease)
-            assert claim is not None
-            assert await judgings.finish(transaction, claim, report)
+        claim = await database.change(judgings.claim_next, "w", list(Device), site.app.state.queue.lease)
+        assert claim is not None
+        assert await database.change(judgings.finish, claim, report)
         await database.close()
 
     asyncio.run(judge())

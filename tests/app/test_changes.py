@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -27,16 +29,14 @@ LONG = 20.0
 
 async def send(database: Database, people: People) -> int:
     async with database.writing() as session:
-        sent = await submissions.submit(session, LocalQueue(database), people.token, "batchnorm1d", CODE)
+        sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
     return sent.id
 
 
 async def judge_one(database: Database) -> None:
-    async with database.changing() as transaction:
-        claim = await judgings.claim_next(transaction, "w", [Device.CPU], timedelta(seconds=20))
+    claim = await database.change(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
     assert claim is not None
-    async with database.changing() as transaction:
-        await judgings.finish(transaction, claim, make_report(Verdict.ACCEPTED))
+    await database.change(judgings.finish, claim, make_report(Verdict.ACCEPTED))
 
 
 @pytest.fixture
@@ -56,10 +56,37 @@ async def test_a_commit_is_noticed(database: Database, people: People, started: 
             await started.wait()
 
 
+async def test_a_commit_is_noticed_without_the_slow_poll(
+    database: Database, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes_module, "IDLE_POLL_SECONDS", 2 * LONG)
+    opened = open_changes(database)
+    await opened.start()
+    await opened.wait()
+    for _ in range(5):
+        await send(database, people)
+        async with asyncio.timeout(LONG):
+            await opened.wait()
+    await opened.close()
+
+
+async def test_a_writer_that_is_not_ours_is_noticed_by_the_slow_poll(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    opened = open_changes(database)
+    await opened.start()
+    await opened.wait()
+    with contextlib.closing(sqlite3.connect(database.sqlite_path)) as stranger, stranger:
+        stranger.execute("INSERT INTO candidates (name, guest, created_at) VALUES ('Wei', 0, '2026-01-01')")
+    async with asyncio.timeout(LONG):
+        await opened.wait()
+    await opened.close()
+    await database.close()
+
+
 async def test_a_rollback_is_not(database: Database, people: People, started: Changes) -> None:
     async def send_and_fail() -> None:
         async with database.writing() as session:
-            await submissions.submit(session, LocalQueue(database), people.token, "batchnorm1d", CODE)
+            await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -78,7 +105,7 @@ async def test_a_waiter_can_be_woken_from_inside(started: Changes) -> None:
 async def test_without_inotify_polling_does(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(changes_module, "_watch_folder", lambda _: None)
+    monkeypatch.setattr(changes_module, "_watch_file", lambda _: None)
     database = Database(sqlite_url)
     opened = SqliteChanges(database.sqlite_path)
     await opened.start()

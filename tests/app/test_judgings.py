@@ -25,13 +25,12 @@ LEASE = timedelta(seconds=20)
 async def send(database: Database, queue: LocalQueue, people: People, **options: object) -> int:
     author = options.pop("author", people.token)
     async with database.writing() as session:
-        sent = await submissions.submit(session, queue, author, "batchnorm1d", CODE, **options)  # type: ignore[arg-type]
+        sent = await session.run_sync(submissions.submit, queue, author, "batchnorm1d", CODE, **options)  # type: ignore[arg-type]
     return sent.id
 
 
 async def claim(database: Database, worker: str = "w", device: Device = Device.CPU) -> Claim | None:
-    async with database.changing() as transaction:
-        return await judgings.claim_next(transaction, worker, [device], LEASE)
+    return await database.change(judgings.claim_next, worker, [device], LEASE)
 
 
 async def claimed(database: Database, worker: str = "w") -> Claim:
@@ -41,8 +40,7 @@ async def claimed(database: Database, worker: str = "w") -> Claim:
 
 
 async def finish(database: Database, done: Claim, verdict: Verdict = Verdict.ACCEPTED) -> bool:
-    async with database.changing() as transaction:
-        return await judgings.finish(transaction, done, make_report(verdict))
+    return await database.change(judgings.finish, done, make_report(verdict))
 
 
 async def newest(database: Database, submission_id: int) -> Judging:
@@ -107,7 +105,7 @@ async def test_a_zombies_result_is_dropped(database: Database, queue: LocalQueue
     sent = await send(database, queue, people)
     zombie = await claimed(database, "zombie")
     async with database.writing() as session:
-        assert await judgings.recover(session, at=now() + 2 * LEASE) == 1
+        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1
     heir = await claimed(database, "heir")
     assert heir.attempt == zombie.attempt + 1
 
@@ -124,12 +122,12 @@ async def test_a_zombie_cannot_keep_or_give_back(database: Database, queue: Loca
     await send(database, queue, people)
     zombie = await claimed(database, "zombie")
     async with database.writing() as session:
-        await judgings.recover(session, at=now() + 2 * LEASE)
+        await session.run_sync(judgings.recover, at=now() + 2 * LEASE)
     heir = await claimed(database, "heir")
     async with database.writing() as session:
-        assert await judgings.give_back(session, zombie, "too late") is None
-        await judgings.keep(session, [zombie], timedelta(days=1))
-        assert await judgings.recover(session, at=now() + 2 * LEASE) == 1  # the heir's lease was not prolonged
+        assert await session.run_sync(judgings.give_back, zombie, "too late") is None
+        await session.run_sync(judgings.keep, [zombie], timedelta(days=1))
+        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1  # the heir's lease was not prolonged
     assert heir.attempt == 2
 
 
@@ -137,8 +135,8 @@ async def test_a_kept_lease_does_not_end(database: Database, queue: LocalQueue, 
     await send(database, queue, people)
     mine = await claimed(database)
     async with database.writing() as session:
-        await judgings.keep(session, [mine], 3 * LEASE)
-        assert await judgings.recover(session, at=now() + 2 * LEASE) == 0
+        await session.run_sync(judgings.keep, [mine], 3 * LEASE)
+        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 0
 
 
 async def test_three_lost_attempts_end_in_judge_error(database: Database, queue: LocalQueue, people: People) -> None:
@@ -146,7 +144,7 @@ async def test_three_lost_attempts_end_in_judge_error(database: Database, queue:
     for attempt in (1, 2, 3):
         assert (await claimed(database)).attempt == attempt
         async with database.writing() as session:
-            assert await judgings.recover(session, at=now() + 2 * LEASE) == 1
+            assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1
     assert await claim(database) is None
     judging = await newest(database, sent)
     assert (judging.state, judging.verdict) == (State.DONE, Verdict.JUDGE_ERROR)
@@ -163,7 +161,7 @@ async def test_three_faults_end_in_judge_error_and_keep_the_last(
     for attempt in (1, 2, 3):
         mine = await claimed(database)
         async with database.writing() as session:
-            states.append(await judgings.give_back(session, mine, f"CellFault: number {attempt}"))
+            states.append(await session.run_sync(judgings.give_back, mine, f"CellFault: number {attempt}"))
     assert states == [State.QUEUED, State.QUEUED, State.DONE]
     judging = await newest(database, sent)
     assert (judging.verdict, judging.fault) == (Verdict.JUDGE_ERROR, "CellFault: number 3")
@@ -174,8 +172,8 @@ async def test_a_dead_workers_leases_end_at_once(database: Database, queue: Loca
     await send(database, queue, people)
     lost, kept = await claimed(database, "dead"), await claimed(database, "alive")
     async with database.writing() as session:
-        await judgings.end_leases(session, "dead")
-        assert await judgings.recover(session) == 1
+        await session.run_sync(judgings.end_leases, "dead")
+        assert await session.run_sync(judgings.recover) == 1
     assert (await claimed(database)).judging_id == lost.judging_id
     assert await finish(database, kept)
 

@@ -30,8 +30,8 @@ PAGES = [
 async def plan_on_sqlite(database: Database, statement: Any, **parameters: Any) -> list[str]:
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
     bound = {**compiled.params, **parameters}
-    async with database.engine.connect() as connection:
-        rows = await connection.execute(text("EXPLAIN QUERY PLAN " + _plain(str(compiled))), _simple(bound))
+    async with database.reading() as session:
+        rows = await session.execute(text("EXPLAIN QUERY PLAN " + _plain(str(compiled))), _simple(bound))
         return [row.detail for row in rows]
 
 
@@ -93,8 +93,8 @@ async def test_the_way_of_a_verdict_scans_nothing(sqlite_url: str, statement: An
 
 async def test_what_wakes_a_worker_is_read_from_the_queues_index(sqlite_url: str) -> None:
     database = Database(sqlite_url)
-    async with database.engine.connect() as connection:
-        plan = [row.detail for row in await connection.execute(text("EXPLAIN QUERY PLAN " + judgings.ANY_QUEUED))]
+    async with database.reading() as session:
+        plan = [row.detail for row in await session.execute(text("EXPLAIN QUERY PLAN " + judgings.ANY_QUEUED))]
     await database.close()
     assert plan == ["SCAN judgings USING INDEX ix_judgings_queued"], "of which only queued ones are part"
 
@@ -114,12 +114,12 @@ async def test_postgresql_reads_pages_from_indices_too(database: Database, peopl
     for number in (people.candidate.id, people.candidate.id + 1):
         plan = await plan_on_postgresql(database, submissions.history_query(number, None, 50))
         assert "Seq Scan on submissions" not in plan, plan
-    async with database.changing() as transaction:
-        await transaction.execute(text("UPDATE judgings SET state = 'queued' WHERE id % 1000 = 0"))
-        await transaction.execute(text("ANALYZE"))
-    async with database.changing() as transaction:
-        claim = await judgings.claim_next(transaction, "w", [Device.CPU], timedelta(seconds=20))
-        rows = await transaction.execute(
+    async with database.writing() as session:
+        await session.execute(text("UPDATE judgings SET state = 'queued' WHERE id % 1000 = 0"))
+        await session.execute(text("ANALYZE"))
+    async with database.writing() as session:
+        claim = await session.run_sync(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
+        rows = await session.execute(
             text("EXPLAIN SELECT id FROM judgings WHERE state = 'queued' AND queue = 'cpu' "
                  "ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED")
         )  # fmt: skip

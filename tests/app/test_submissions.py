@@ -58,7 +58,7 @@ async def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
     arguments = {"problem": "batchnorm1d", "code": CODE, **wanted}
     with pytest.raises(error, match=says):
         async with database.writing() as session:
-            await submissions.submit(session, queue, people.token, **arguments)  # type: ignore[arg-type]
+            await session.run_sync(submissions.submit, queue, people.token, **arguments)  # type: ignore[arg-type]
     async with database.reading() as session:
         assert (await count(session, Submission), await count(session, Judging)) == (0, 0)
 
@@ -67,14 +67,14 @@ async def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
 async def test_unusual_code_is_stored_as_it_is(
     session: AsyncSession, queue: LocalQueue, people: People, code: str
 ) -> None:
-    sent = await submissions.submit(session, queue, people.token, "batchnorm1d", code)
+    sent = await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", code)
     assert (await submissions.get(session, sent.id, with_code=True)).code == code
 
 
 async def test_a_gpu_worker_opens_the_cuda_device(session: AsyncSession, queue: LocalQueue, people: People) -> None:
     session.add(Worker(name="gpu", queues=["cuda"], slots=1, host="h", pid=1, ready=True))
     await session.flush()
-    sent = await submissions.submit(session, queue, people.token, "batchnorm1d", CODE, device="cuda")
+    sent = await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE, device="cuda")
     assert (await submissions.newest_judging(session, sent.id)).queue is Device.CUDA
 
 
@@ -85,12 +85,12 @@ async def test_a_broken_or_silent_gpu_worker_does_not(
     session.add(Worker(name="gpu", queues=["cuda"], slots=1, host="h", pid=1, ready=True, **broken))
     await session.flush()
     with pytest.raises(errors.NoWorkerForDevice):
-        await submissions.submit(session, queue, people.token, "batchnorm1d", CODE, device="cuda")
+        await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE, device="cuda")
 
 
 async def test_the_same_key_gives_the_same_submission(session: AsyncSession, queue: LocalQueue, people: People) -> None:
-    first = await submissions.submit(session, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
-    again = await submissions.submit(session, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
+    first = await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
+    again = await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
     assert again.id == first.id
     assert (await count(session, Submission), await count(session, Judging)) == (1, 1)
 
@@ -98,15 +98,16 @@ async def test_the_same_key_gives_the_same_submission(session: AsyncSession, que
 async def test_the_same_key_with_other_code_is_a_conflict(
     session: AsyncSession, queue: LocalQueue, people: People
 ) -> None:
-    await submissions.submit(session, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
+    await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE, idempotency_key="k")
     with pytest.raises(errors.IdempotencyConflict, match="code"):
-        await submissions.submit(session, queue, people.token, "batchnorm1d", CODE + "#", idempotency_key="k")
+        await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE + "#", idempotency_key="k")
 
 
 async def test_a_key_belongs_to_its_sender(session: AsyncSession, queue: LocalQueue, people: People) -> None:
     senders = (people.token, people.staff, people.candidate)
     sent = [
-        await submissions.submit(session, queue, sender, "batchnorm1d", CODE, idempotency_key="k") for sender in senders
+        await session.run_sync(submissions.submit, queue, sender, "batchnorm1d", CODE, idempotency_key="k")
+        for sender in senders
     ]
     assert len({one.id for one in sent}) == 3
 
@@ -114,14 +115,14 @@ async def test_a_key_belongs_to_its_sender(session: AsyncSession, queue: LocalQu
 async def test_an_ended_invitation_takes_no_code(session: AsyncSession, queue: LocalQueue, people: People) -> None:
     new = await interviews.invite(session, people.interviewer, "Lin", ["batchnorm1d"], days=1, accept="unbiased")
     author = new.invitation.candidate
-    send = (session, queue, author)
-    sent = await submissions.submit(*send, "batchnorm1d", CODE, invitation=new.invitation)
+    send = (queue, author)
+    sent = await session.run_sync(submissions.submit, *send, "batchnorm1d", CODE, invitation=new.invitation)
     assert (sent.accept, sent.invitation_id) == ("unbiased", new.invitation.id)
     with pytest.raises(errors.Forbidden):
-        await submissions.submit(*send, "batchnorm2d", CODE, invitation=new.invitation)
+        await session.run_sync(submissions.submit, *send, "batchnorm2d", CODE, invitation=new.invitation)
     await interviews.revoke(session, new.invitation.id)
     with pytest.raises(errors.Gone):
-        await submissions.submit(*send, "batchnorm1d", CODE, invitation=new.invitation)
+        await session.run_sync(submissions.submit, *send, "batchnorm1d", CODE, invitation=new.invitation)
 
 
 async def test_a_link_leads_to_its_invitation_until_it_ends(session: AsyncSession, people: People) -> None:
@@ -151,7 +152,7 @@ async def test_an_invitation_that_makes_no_sense_is_refused(
 
 
 async def test_decisions_and_notes_are_kept(session: AsyncSession, queue: LocalQueue, people: People) -> None:
-    sent = await submissions.submit(session, queue, people.candidate, "batchnorm1d", CODE)
+    sent = await session.run_sync(submissions.submit, queue, people.candidate, "batchnorm1d", CODE)
     await interviews.add_note(session, sent.id, people.interviewer, " asked about momentum ")
     await interviews.decide(session, sent.id, people.interviewer, "hold", "second opinion")
     await interviews.decide(session, sent.id, people.interviewer, "advance")
@@ -181,12 +182,12 @@ async def sent(session: AsyncSession, queue: LocalQueue, people: People) -> list
     """The ids of ``JUDGED``, of the candidate, with a run and a submission of CI among them."""
     ids = []
     for problem, verdict, score in JUDGED:
-        one = await submissions.submit(session, queue, people.candidate, problem, CODE)
+        one = await session.run_sync(submissions.submit, queue, people.candidate, problem, CODE)
         values = {"verdict": verdict, "score": score, "sort_score": -1.0 if score is None else score}
         await session.execute(update(Submission).where(Submission.id == one.id).values(**values))
         ids.append(one.id)
-    await submissions.submit(session, queue, people.candidate, "batchnorm1d", CODE, kind=Kind.RUN)
-    await submissions.submit(session, queue, people.token, "batchnorm1d", CODE)
+    await session.run_sync(submissions.submit, queue, people.candidate, "batchnorm1d", CODE, kind=Kind.RUN)
+    await session.run_sync(submissions.submit, queue, people.token, "batchnorm1d", CODE)
     return ids
 
 
@@ -246,8 +247,8 @@ async def test_a_history_shows_runs_and_submissions(session: AsyncSession, peopl
 async def test_two_clicks_at_once_are_one_submission(database: Database, queue: LocalQueue, people: People) -> None:
     async def click() -> int:
         async with database.writing() as session:
-            sent = await submissions.submit(
-                session, queue, people.candidate, "batchnorm1d", CODE, idempotency_key="once"
+            sent = await session.run_sync(
+                submissions.submit, queue, people.candidate, "batchnorm1d", CODE, idempotency_key="once"
             )
         return sent.id
 

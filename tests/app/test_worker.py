@@ -93,7 +93,7 @@ async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[
 
 async def send(database: Database, people: People, code: str = CODE, problem: str = "batchnorm1d") -> int:
     async with database.writing() as session:
-        sent = await submissions.submit(session, LocalQueue(database), people.token, problem, code)
+        sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, problem, code)
     return sent.id
 
 
@@ -159,7 +159,7 @@ async def test_a_worker_that_cannot_build_its_box_takes_no_work_and_says_why(
             reason = await session.scalar(select(Worker.quarantined))
     assert reason
     async with database.reading() as session:
-        assert not await submissions.has_worker(session, Device.CUDA)
+        assert not await session.run_sync(submissions.has_worker, Device.CUDA)
     assert worker.process.poll() is None, "it stays, so that everyone can see why"
     assert worker.end() == 0
 

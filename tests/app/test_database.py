@@ -1,0 +1,56 @@
+"""Transactions that are plain functions: undone when they raise, and none the worse for one that was given up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from app.database import Database, Transaction
+from app.models import Candidate
+
+pytestmark = pytest.mark.anyio
+
+
+def add(transaction: Transaction) -> None:
+    transaction.execute(insert(Candidate).values(name="Wei"))
+
+
+def add_and_fail(transaction: Transaction) -> None:
+    add(transaction)
+    raise RuntimeError
+
+
+async def count(database: Database) -> int:
+    row = await database.row(select(func.count()).select_from(Candidate))
+    assert row is not None
+    found: int = row[0]
+    return found
+
+
+async def test_a_change_that_raises_is_undone_and_the_next_one_counts(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        await database.change(add_and_fail)
+    assert await count(database) == 0
+    await database.change(add)
+    assert await count(database) == 1
+
+
+async def test_a_change_waits_for_another_process_and_may_be_given_up(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    await database.change(add)
+    with contextlib.closing(sqlite3.connect(database.sqlite_path, isolation_level=None)) as stranger:
+        stranger.execute("BEGIN IMMEDIATE")
+        given_up, patient = asyncio.create_task(database.change(add)), asyncio.create_task(database.change(add))
+        await asyncio.sleep(0.05)
+        assert not given_up.done()
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        stranger.execute("COMMIT")
+        await patient
+    assert await count(database) == 2
+    await database.close()
