@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from judge import exam as exams
 from judge.exam import Transcript
-from judge.grading import AnswerKey, Graded, closest
+from judge.grading import MIXED, AnswerKey, Graded, closest
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
 from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of
@@ -24,6 +24,30 @@ NOTHING_KNOWN: Text = {
     "en": "No known misconception explains the checks that failed.",
     "zh": "失败的检查与任何已知的误解都不吻合。",
 }
+
+NOT_ACCEPTED: dict[str, Text] = {
+    "biased": {
+        "en": "Only the convention differs: the running variance is the biased one, which is not accepted here.",
+        "zh": "只有约定不同：滑动方差用的是有偏方差，而这里不接受这种约定。",
+    },
+    "unbiased": {
+        "en": "Only the convention differs: the running variance is the unbiased one, which is not accepted here.",
+        "zh": "只有约定不同：滑动方差用的是无偏方差，而这里不接受这种约定。",
+    },
+}
+
+MIXES: Text = {
+    "en": "The running variance follows no one convention: only the biased one fits in {biased}, only the unbiased one "
+    "in {unbiased}. The statement asks for one of them throughout.",
+    "zh": "滑动方差混用了两种约定：{biased}只符合有偏约定，{unbiased}只符合无偏约定；题面要求始终使用同一种。",
+}
+"""What is mixed; each convention has its place, filled with titles of checks."""
+
+GAP: Text = {"en": " ", "zh": ""}
+BETWEEN: Text = {"en": ", ", "zh": "、"}
+AND_MORE: Text = {"en": " and {more} more", "zh": "等 {all} 项"}
+MOST_TITLES = 2
+"""Of each convention: enough to find the two branches in the code."""
 
 TWINS = (frozenset({"global_statistics", "scalar_statistics"}),)
 """Two names of one behaviour: both are given, because no observation of a layer could decide between them."""
@@ -261,6 +285,36 @@ def _named(suspect: Suspect, best: Explanation, found: list[Explanation]) -> tup
             known = catalogue[name]
             named.append(Diagnosis(known.id, known.title, known.sentence, known.question, checks))
     return tuple(named)
+
+
+def note(key: AnswerKey, graded: Graded) -> Text:
+    """What to say of a wrong answer without a name: which convention it follows, or which it mixes where, if any."""
+    for convention, differences in graded.by_convention.items():
+        if not any(differences):
+            return NOT_ACCEPTED[convention]
+    if graded.convention != MIXED:
+        return NOTHING_KNOWN
+    rows = list(zip(*graded.by_convention.values(), strict=True))
+    mixes = {language: words.format(**_followed(key, graded, language)) for language, words in MIXES.items()}
+    if all(None in row for row in rows):
+        return mixes
+    return {language: NOTHING_KNOWN[language] + GAP[language] + mixes[language] for language in mixes}
+
+
+def _followed(key: AnswerKey, graded: Graded, language: str) -> dict[str, str]:
+    """By convention, the checks that pass under it alone."""
+    titles: dict[str, list[str]] = {name: [] for name in graded.by_convention}
+    for concrete, *row in zip(key.exam.concretes, *graded.by_convention.values(), strict=True):
+        passing = [name for name, difference in zip(titles, row, strict=True) if difference is None]
+        if len(passing) == 1:
+            titles[passing[0]].append(concrete.scenario.title[language])
+    return {name: _listed(found, language) for name, found in titles.items()}
+
+
+def _listed(titles: list[str], language: str) -> str:
+    shown = BETWEEN[language].join(f"“{title}”" for title in titles[:MOST_TITLES])
+    more = len(titles) - MOST_TITLES
+    return shown + AND_MORE[language].format(more=more, all=len(titles)) if more > 0 else shown
 
 
 def _twins(name: str, found: list[Explanation]) -> list[str]:
