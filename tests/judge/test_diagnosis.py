@@ -16,6 +16,8 @@ from judge.cell.driver import Roles, find_roles
 from judge.diagnosis import MIXES, NOT_ACCEPTED, NOTHING_KNOWN, diagnose, note
 from judge.exam import Exam, Observation, Seen, Transcript
 from judge.grading import MIXED, AnswerKey, answer_key, grade
+from judge.naming.fitting import fitted
+from judge.naming.rehearsal import Rehearsal, hypotheses
 from judge.problem import Problem, load, load_all
 from judge.proof.specimens import Specimen, in_this_process, specimens
 from judge.report import Diagnosis, Verdict
@@ -312,6 +314,24 @@ def test_a_run_that_ended_early_is_diagnosed_by_what_it_showed(problem: Problem)
     assert ids(diagnose(key, cut, grade(key, cut, problem.accept))) == {"unbiased_output_var"}
     nothing: Transcript = (None,) * len(whole)
     assert diagnose(key, nothing, grade(key, nothing, problem.accept)) == ()
+
+
+@problems
+@pytest.mark.parametrize("factor", [1e200, -1e308, np.inf, np.nan])
+def test_a_number_is_looked_for_in_values_that_have_no_square(problem: Problem, factor: float) -> None:
+    """Warnings are errors here: an overflow on the way would be one."""
+    exam, key = prepared(problem.slug)
+    place = next(index for index, one in enumerate(exam.concretes) if one.scenario.check_id == "gradients.two_steps")
+    expected = key.by_convention["biased"][place]
+    values = (one.values if one.values is None else one.values.astype(np.float64) for one in expected.observations)
+    forged = Seen(
+        tuple(
+            Observation(one.label, one.dtype, each if each is None else np.where(each > 0, factor, each))
+            for one, each in zip(expected.observations, values, strict=True)
+        )
+    )
+    typed = next(one for one in hypotheses(problem.slug) if one.fitted == "momentum_value")
+    assert fitted(Rehearsal(exam, "biased"), typed, place, forged) is not None
 
 
 def _strange(seen: Seen, kind: str) -> Seen:
