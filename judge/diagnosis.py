@@ -1,5 +1,7 @@
 """Names what is wrong with a layer: the misconceptions that explain a failed transcript, alone or two together.
 
+Three are named where two of them are known to come together.
+
 A misconception explains a failed check when a layer that has it sees there what the candidate's layer saw, and it is
 contradicted when such a layer fails a check the candidate's passed. Nothing is named that does not explain every failed
 check, but for one case: a mistake that alone explains most of them, beside another that is not known.
@@ -16,7 +18,7 @@ from judge.exam import Transcript
 from judge.grading import MIXED, AnswerKey, Graded, closest
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
-from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of
+from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of, together
 from judge.naming.suspicion import OutOfRuns, Suspect, indices_of
 from judge.report import Diagnosis, Text
 
@@ -58,6 +60,9 @@ MOST = 0.6
 FIRST_LOOK = 5
 """Failed checks of which what explains most of them explains at least one; all but one in a hundred do."""
 
+RUNS_FOR_THREE = 400
+"""Scenarios run to find the third of three mistakes; a company that does not fit is left after a handful."""
+
 ANCHORS = 8
 """Failed checks in which one mistake of two is looked for alone; the rarest are those the other hardly spoils."""
 
@@ -74,6 +79,7 @@ class Explanation:
 def prepare(slug: str) -> None:
     """Learns the habits of a problem's misconceptions ahead, so that its first diagnosis is as quick as the next."""
     hypotheses(slug)
+    together(slug)
 
 
 def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Diagnosis, ...]:
@@ -88,7 +94,7 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
         Suspect(key, transcript, graded.by_convention[convention], convention)
         for convention in _conventions(key, graded, closest_to)
     ]
-    for search in (_alone, _together, _mostly):
+    for search in (_alone, _together, _three, _mostly):
         for suspect in suspects:
             if search is not _alone and suspect.stopped_everywhere:
                 continue  # a layer that never came to an answer shows one mistake at most
@@ -184,6 +190,21 @@ def _together(suspect: Suspect) -> list[Explanation]:
     return found
 
 
+def _three(suspect: Suspect) -> list[Explanation]:
+    """Two misconceptions that are known to come together, and a third; looked for only where no two explain it all."""
+    found: list[Explanation] = []
+    with contextlib.suppress(OutOfRuns):
+        pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack]
+        rarest = _rarest_first(suspect, pool)
+        likely = [two for two in together(suspect.key.exam.problem.slug) if suspect.spoils(two) <= suspect.slack]
+        if likely:
+            suspect.may_run_more(RUNS_FOR_THREE)  # the search for two may have used up its own
+        for two in likely:
+            if not found:  # of one make, the others say the same
+                found += _with_partner(suspect, two, pool, rarest)
+    return found
+
+
 def _rarest_first(suspect: Suspect, pool: list[Hypothesis]) -> list[int]:
     """The failed checks, those first that the fewest hypotheses are in the habit of failing."""
     spoilers = {index: sum(one.habits >> index & 1 for one in pool) for index in suspect.failed}
@@ -209,7 +230,7 @@ def _with_partner(
     if open_check is None:
         return
     for other in pool:
-        if not other.habits >> open_check & 1 or other.ids == one.ids or not _compatible(one, other):
+        if not other.habits >> open_check & 1 or set(other.ids) & set(one.ids) or not _compatible(one, other):
             continue
         if suspect.mismatch(one, other) > suspect.slack:
             continue

@@ -17,7 +17,7 @@ from judge.diagnosis import MIXES, NOT_ACCEPTED, NOTHING_KNOWN, diagnose, note
 from judge.exam import Exam, Observation, Seen, Transcript
 from judge.grading import MIXED, AnswerKey, answer_key, grade
 from judge.naming.fitting import fitted
-from judge.naming.rehearsal import Rehearsal, hypotheses
+from judge.naming.rehearsal import Rehearsal, hypotheses, together
 from judge.problem import Problem, load, load_all
 from judge.proof.specimens import Specimen, in_this_process, specimens
 from judge.report import Diagnosis, Verdict
@@ -85,6 +85,20 @@ def test_both_mistakes_of_a_pair_are_named_in_7_of_10_samples(problem: Problem) 
     assert len(samples) >= 10
     missed = {one.name: found for one in samples if not set(one.expects) <= (found := diagnosed_specimen(one, problem))}
     assert len(missed) <= 0.3 * len(samples), missed
+
+
+@problems
+def test_three_mistakes_are_named_where_two_of_them_come_together(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if len(one.expects) == 3]
+    assert samples
+    for one in samples:
+        assert diagnosed_specimen(one, problem) == set(one.expects)
+
+
+@problems
+def test_of_plain_tensors_alone_no_third_mistake_is_named(problem: Problem) -> None:
+    for two in together(problem.slug):
+        assert ids(diagnosed(problem, wrong(problem, **dict(two.changes)))) == set(two.ids)
 
 
 @problems
