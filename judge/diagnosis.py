@@ -1,5 +1,7 @@
 """Names what is wrong with a layer: the misconceptions that explain a failed transcript, alone or two together.
 
+Three are named where two of them are known to come together.
+
 A misconception explains a failed check when a layer that has it sees there what the candidate's layer saw, and it is
 contradicted when such a layer fails a check the candidate's passed. Nothing is named that does not explain every failed
 check, but for one case: a mistake that alone explains most of them, beside another that is not known.
@@ -13,10 +15,10 @@ from dataclasses import dataclass, replace
 
 from judge import exam as exams
 from judge.exam import Transcript
-from judge.grading import AnswerKey, Graded, closest
+from judge.grading import MIXED, AnswerKey, Graded, closest
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
-from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of
+from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of, together
 from judge.naming.suspicion import OutOfRuns, Suspect, indices_of
 from judge.report import Diagnosis, Text
 
@@ -24,6 +26,30 @@ NOTHING_KNOWN: Text = {
     "en": "No known misconception explains the checks that failed.",
     "zh": "失败的检查与任何已知的误解都不吻合。",
 }
+
+NOT_ACCEPTED: dict[str, Text] = {
+    "biased": {
+        "en": "Only the convention differs: the running variance is the biased one, which is not accepted here.",
+        "zh": "只有约定不同：滑动方差用的是有偏方差，而这里不接受这种约定。",
+    },
+    "unbiased": {
+        "en": "Only the convention differs: the running variance is the unbiased one, which is not accepted here.",
+        "zh": "只有约定不同：滑动方差用的是无偏方差，而这里不接受这种约定。",
+    },
+}
+
+MIXES: Text = {
+    "en": "The running variance follows no one convention: only the biased one fits in {biased}, only the unbiased one "
+    "in {unbiased}. The statement asks for one of them throughout.",
+    "zh": "滑动方差混用了两种约定：{biased}只符合有偏约定，{unbiased}只符合无偏约定；题面要求始终使用同一种。",
+}
+"""What is mixed; each convention has its place, filled with titles of checks."""
+
+GAP: Text = {"en": " ", "zh": ""}
+BETWEEN: Text = {"en": ", ", "zh": "、"}
+AND_MORE: Text = {"en": " and {more} more", "zh": "等 {all} 项"}
+MOST_TITLES = 2
+"""Of each convention: enough to find the two branches in the code."""
 
 TWINS = (frozenset({"global_statistics", "scalar_statistics"}),)
 """Two names of one behaviour: both are given, because no observation of a layer could decide between them."""
@@ -33,6 +59,9 @@ MOST = 0.6
 
 FIRST_LOOK = 5
 """Failed checks of which what explains most of them explains at least one; all but one in a hundred do."""
+
+RUNS_FOR_THREE = 400
+"""Scenarios run to find the third of three mistakes; a company that does not fit is left after a handful."""
 
 ANCHORS = 8
 """Failed checks in which one mistake of two is looked for alone; the rarest are those the other hardly spoils."""
@@ -50,6 +79,7 @@ class Explanation:
 def prepare(slug: str) -> None:
     """Learns the habits of a problem's misconceptions ahead, so that its first diagnosis is as quick as the next."""
     hypotheses(slug)
+    together(slug)
 
 
 def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Diagnosis, ...]:
@@ -64,7 +94,7 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
         Suspect(key, transcript, graded.by_convention[convention], convention)
         for convention in _conventions(key, graded, closest_to)
     ]
-    for search in (_alone, _together, _mostly):
+    for search in (_alone, _together, _three, _mostly):
         for suspect in suspects:
             if search is not _alone and suspect.stopped_everywhere:
                 continue  # a layer that never came to an answer shows one mistake at most
@@ -160,6 +190,21 @@ def _together(suspect: Suspect) -> list[Explanation]:
     return found
 
 
+def _three(suspect: Suspect) -> list[Explanation]:
+    """Two misconceptions that are known to come together, and a third; looked for only where no two explain it all."""
+    found: list[Explanation] = []
+    with contextlib.suppress(OutOfRuns):
+        pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack]
+        rarest = _rarest_first(suspect, pool)
+        likely = [two for two in together(suspect.key.exam.problem.slug) if suspect.spoils(two) <= suspect.slack]
+        if likely:
+            suspect.may_run_more(RUNS_FOR_THREE)  # the search for two may have used up its own
+        for two in likely:
+            if not found:  # of one make, the others say the same
+                found += _with_partner(suspect, two, pool, rarest)
+    return found
+
+
 def _rarest_first(suspect: Suspect, pool: list[Hypothesis]) -> list[int]:
     """The failed checks, those first that the fewest hypotheses are in the habit of failing."""
     spoilers = {index: sum(one.habits >> index & 1 for one in pool) for index in suspect.failed}
@@ -185,7 +230,7 @@ def _with_partner(
     if open_check is None:
         return
     for other in pool:
-        if not other.habits >> open_check & 1 or other.ids == one.ids or not _compatible(one, other):
+        if not other.habits >> open_check & 1 or set(other.ids) & set(one.ids) or not _compatible(one, other):
             continue
         if suspect.mismatch(one, other) > suspect.slack:
             continue
@@ -261,6 +306,36 @@ def _named(suspect: Suspect, best: Explanation, found: list[Explanation]) -> tup
             known = catalogue[name]
             named.append(Diagnosis(known.id, known.title, known.sentence, known.question, checks))
     return tuple(named)
+
+
+def note(key: AnswerKey, graded: Graded) -> Text:
+    """What to say of a wrong answer without a name: which convention it follows, or which it mixes where, if any."""
+    for convention, differences in graded.by_convention.items():
+        if not any(differences):
+            return NOT_ACCEPTED[convention]
+    if graded.convention != MIXED:
+        return NOTHING_KNOWN
+    rows = list(zip(*graded.by_convention.values(), strict=True))
+    mixes = {language: words.format(**_followed(key, graded, language)) for language, words in MIXES.items()}
+    if all(None in row for row in rows):
+        return mixes
+    return {language: NOTHING_KNOWN[language] + GAP[language] + mixes[language] for language in mixes}
+
+
+def _followed(key: AnswerKey, graded: Graded, language: str) -> dict[str, str]:
+    """By convention, the checks that pass under it alone."""
+    titles: dict[str, list[str]] = {name: [] for name in graded.by_convention}
+    for concrete, *row in zip(key.exam.concretes, *graded.by_convention.values(), strict=True):
+        passing = [name for name, difference in zip(titles, row, strict=True) if difference is None]
+        if len(passing) == 1:
+            titles[passing[0]].append(concrete.scenario.title[language])
+    return {name: _listed(found, language) for name, found in titles.items()}
+
+
+def _listed(titles: list[str], language: str) -> str:
+    shown = BETWEEN[language].join(f"“{title}”" for title in titles[:MOST_TITLES])
+    more = len(titles) - MOST_TITLES
+    return shown + AND_MORE[language].format(more=more, all=len(titles)) if more > 0 else shown
 
 
 def _twins(name: str, found: list[Explanation]) -> list[str]:

@@ -109,7 +109,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
     with stages("diagnosis"):
         if verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples:
             diagnoses = diagnosis.diagnose(key, found.transcript, graded)
-    named = verdict is Verdict.WRONG_ANSWER and not exam.samples and not diagnoses
+    nameless = verdict is Verdict.WRONG_ANSWER and not exam.samples and not diagnoses
     return Report(
         problem=exam.problem.slug,
         problem_version=exam.problem.version,
@@ -130,7 +130,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         peak_memory_bytes=outcome.peak_memory_bytes,
         message=(SAMPLE_MESSAGES if exam.samples else VERDICT_MESSAGES)[verdict],
         samples=views(key, found.transcript, accept) if exam.samples else (),
-        diagnosis_note=diagnosis.NOTHING_KNOWN if named else None,
+        diagnosis_note=diagnosis.note(key, graded) if nameless else None,
     )
 
 

@@ -21,6 +21,9 @@ GRIDS: dict[str, tuple[float, ...]] = {
 STEPS = 5
 """Gauss-Newton steps from the best place of the grid: each doubles the digits that are right."""
 
+LARGEST = 1e100
+"""What larger values are cut to, so that the square of any difference is a number too."""
+
 _STEP = 1e-3
 """How far apart two values are, as a share, between which the derivative is taken."""
 
@@ -78,7 +81,7 @@ def _nearest(apart: Callable[[float], Array | None], place: float, low: float, h
 def _values(seen: Seen) -> Array | None:
     """Everything finite that was seen, in one row; None when nothing was."""
     rows = [
-        np.nan_to_num(one.values.astype(np.float64).ravel(), nan=0.0, posinf=0.0, neginf=0.0)
+        np.nan_to_num(one.values.astype(np.float64).ravel(), nan=0.0, posinf=0.0, neginf=0.0).clip(-LARGEST, LARGEST)
         for one in seen.observations
         if one.values is not None and not one.label.startswith(HINT)
     ]

@@ -116,28 +116,41 @@ _LEARNING = threading.Lock()
 
 
 @cache
-def _learnt(slug: str) -> tuple[Hypothesis, ...]:
+def together(slug: str) -> tuple[Hypothesis, ...]:
+    """Two misconceptions that come together, as one hypothesis: what a third beside them is looked for with."""
+    with _LEARNING:
+        places = enumerate(exams.module_of(slug, "misconceptions").TOGETHER, start=len(_learnt(slug)))
+        found = [_hypothesis(slug, names, frozen(changes), (place,)) for place, (names, changes) in places]
+    return tuple(one for one in found if one is not None)
+
+
+def _hypothesis(slug: str, ids: tuple[str, ...], changes: Frozen, rank: tuple[int, ...]) -> Hypothesis | None:
+    """A hypothesis with the habits it shows on the one exam; None for one that fails nothing there."""
     exam, key = _habit_exam(slug)
+    transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
+    apart = _distances(key, transcript)
+    if not any(ratio > 1 for ratio in apart):
+        return None
+    return Hypothesis(
+        ids=ids,
+        changes=changes,
+        habits=mask_of(index for index, ratio in enumerate(apart) if ratio > 1),
+        plain=mask_of(index for index, ratio in enumerate(apart) if ratio > CLEARLY),
+        stops=_stops(transcript),
+        rank=rank,
+        origins=(changes,),
+    )
+
+
+@cache
+def _learnt(slug: str) -> tuple[Hypothesis, ...]:
     found = []
     for place, misconception in enumerate(exams.module_of(slug, "misconceptions").MISCONCEPTIONS):
         for number, variant in enumerate(misconception.variants):
-            changes = frozen(variant)
-            transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
-            apart = _distances(key, transcript)
-            if any(ratio > 1 for ratio in apart):
+            one = _hypothesis(slug, (misconception.id,), frozen(variant), (place, number))
+            if one is not None:
                 found.append(
-                    Hypothesis(
-                        ids=(misconception.id,),
-                        changes=changes,
-                        habits=mask_of(index for index, ratio in enumerate(apart) if ratio > 1),
-                        plain=mask_of(index for index, ratio in enumerate(apart) if ratio > CLEARLY),
-                        stops=_stops(transcript),
-                        rank=(place, number),
-                        origins=(changes,),
-                        fitted=misconception.fitted,
-                        steady=misconception.steady,
-                        random=misconception.random,
-                    )
+                    replace(one, fitted=misconception.fitted, steady=misconception.steady, random=misconception.random)
                 )
     return tuple(found)
 

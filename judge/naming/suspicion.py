@@ -47,7 +47,12 @@ class Suspect:
             index: stop for index, seen in self.seen.items() if (stop := stop_of(seen)) is not None
         }
         self.known = hypotheses(key.exam.problem.slug)
+        self.most_runs = MAX_RUNS
         self._agreements: dict[tuple[Frozen, int], Agreement] = {}
+
+    def may_run_more(self, runs: int) -> None:
+        """Allows so many further scenarios, whatever was run before."""
+        self.most_runs = self.rehearsal.runs + runs
 
     @property
     def slack(self) -> int:
@@ -63,7 +68,7 @@ class Suspect:
         """How well a layer with this mistake agrees with the candidate's in one scenario; may raise ``OutOfRuns``."""
         place = (one.changes, index)
         if place not in self._agreements:
-            if self.rehearsal.runs >= MAX_RUNS:
+            if self.rehearsal.runs >= self.most_runs:
                 raise OutOfRuns
             self._agreements[place] = agreement(
                 self._imagined(one, index),

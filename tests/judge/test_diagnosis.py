@@ -13,9 +13,11 @@ import torch
 from judge import exam as exams
 from judge.cell import wire
 from judge.cell.driver import Roles, find_roles
-from judge.diagnosis import NOTHING_KNOWN, diagnose
+from judge.diagnosis import MIXES, NOT_ACCEPTED, NOTHING_KNOWN, diagnose, note
 from judge.exam import Exam, Observation, Seen, Transcript
 from judge.grading import MIXED, AnswerKey, answer_key, grade
+from judge.naming.fitting import fitted
+from judge.naming.rehearsal import Rehearsal, hypotheses, together
 from judge.problem import Problem, load, load_all
 from judge.proof.specimens import Specimen, in_this_process, specimens
 from judge.report import Diagnosis, Verdict
@@ -83,6 +85,20 @@ def test_both_mistakes_of_a_pair_are_named_in_7_of_10_samples(problem: Problem) 
     assert len(samples) >= 10
     missed = {one.name: found for one in samples if not set(one.expects) <= (found := diagnosed_specimen(one, problem))}
     assert len(missed) <= 0.3 * len(samples), missed
+
+
+@problems
+def test_three_mistakes_are_named_where_two_of_them_come_together(problem: Problem) -> None:
+    samples = [one for one in specimens(problem) if len(one.expects) == 3]
+    assert samples
+    for one in samples:
+        assert diagnosed_specimen(one, problem) == set(one.expects)
+
+
+@problems
+def test_of_plain_tensors_alone_no_third_mistake_is_named(problem: Problem) -> None:
+    for two in together(problem.slug):
+        assert ids(diagnosed(problem, wrong(problem, **dict(two.changes)))) == set(two.ids)
 
 
 @problems
@@ -224,14 +240,39 @@ class BothConventions(ByHand):
         return super().forward(x)
 
 
+class MixedAndClipped(BothConventions):
+    """Clips its output besides."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return super().forward(x).clamp(-6, 6)
+
+
 @problems
-def test_a_layer_of_mixed_conventions_gets_no_name(problem: Problem) -> None:
+def test_a_layer_of_mixed_conventions_gets_no_name_and_is_told_where(problem: Problem) -> None:
     for seed in range(51, 55):
         exam, key = prepared(problem.slug, seed)
         transcript = exams.observe(exam, BothConventions, find_roles(BothConventions, rank=exam.rank))
         graded = grade(key, transcript, problem.accept)
         assert (graded.verdict, graded.convention) == (Verdict.WRONG_ANSWER, MIXED)
         assert diagnose(key, transcript, graded) == ()
+        said = note(key, graded)
+        title = next(one.scenario.title for one in exam.concretes if one.scenario.name == "steps_without_grad")
+        for language, other in (("en", "only the unbiased one"), ("zh", "只符合有偏约定")):
+            before, _, after = said[language].partition(other)
+            assert title[language] in before  # the only place where this layer keeps the biased variance
+            assert title[language] not in after
+            assert NOTHING_KNOWN[language] not in said[language]
+
+
+@problems
+def test_of_mixed_conventions_beside_an_unknown_mistake_both_are_said(problem: Problem) -> None:
+    exam, key = prepared(problem.slug)
+    transcript = exams.observe(exam, MixedAndClipped, find_roles(MixedAndClipped, rank=exam.rank))
+    graded = grade(key, transcript, problem.accept)
+    assert (graded.convention, diagnose(key, transcript, graded)) == (MIXED, ())
+    for language, sentence in note(key, graded).items():
+        assert sentence.startswith(NOTHING_KNOWN[language])
+        assert sentence.endswith(MIXES[language].rpartition("}")[2])
 
 
 @problems
@@ -248,6 +289,7 @@ def test_following_a_convention_that_is_not_accepted_is_no_misconception(problem
     graded = grade(key, transcript, ("biased",))
     assert graded.verdict is Verdict.WRONG_ANSWER
     assert diagnose(key, transcript, graded) == ()
+    assert note(key, graded) == NOT_ACCEPTED["unbiased"]
 
 
 @problems
@@ -260,6 +302,12 @@ def test_a_mistake_is_named_whatever_convention_is_pinned(problem: Problem) -> N
 
 def test_there_is_a_sentence_for_no_name_in_both_languages() -> None:
     assert set(NOTHING_KNOWN) == {"en", "zh"}
+
+
+@problems
+def test_every_convention_has_a_sentence_for_where_it_is_not_accepted(problem: Problem) -> None:
+    assert set(NOT_ACCEPTED) == set(prepared(problem.slug)[1].by_convention)
+    assert all(set(sentence) == {"en", "zh"} for sentence in NOT_ACCEPTED.values())
 
 
 # Transcripts that no honest layer sends
@@ -280,6 +328,24 @@ def test_a_run_that_ended_early_is_diagnosed_by_what_it_showed(problem: Problem)
     assert ids(diagnose(key, cut, grade(key, cut, problem.accept))) == {"unbiased_output_var"}
     nothing: Transcript = (None,) * len(whole)
     assert diagnose(key, nothing, grade(key, nothing, problem.accept)) == ()
+
+
+@problems
+@pytest.mark.parametrize("factor", [1e200, -1e308, np.inf, np.nan])
+def test_a_number_is_looked_for_in_values_that_have_no_square(problem: Problem, factor: float) -> None:
+    """Warnings are errors here: an overflow on the way would be one."""
+    exam, key = prepared(problem.slug)
+    place = next(index for index, one in enumerate(exam.concretes) if one.scenario.check_id == "gradients.two_steps")
+    expected = key.by_convention["biased"][place]
+    values = (one.values if one.values is None else one.values.astype(np.float64) for one in expected.observations)
+    forged = Seen(
+        tuple(
+            Observation(one.label, one.dtype, each if each is None else np.where(each > 0, factor, each))
+            for one, each in zip(expected.observations, values, strict=True)
+        )
+    )
+    typed = next(one for one in hypotheses(problem.slug) if one.fitted == "momentum_value")
+    assert fitted(Rehearsal(exam, "biased"), typed, place, forged) is not None
 
 
 def _strange(seen: Seen, kind: str) -> Seen:

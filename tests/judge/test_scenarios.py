@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ from judge.grading import MIXED, answer_key, grade
 from judge.problem import Problem, load_all
 from judge.problems.batchnorm.reference import BatchNorm
 from judge.report import Verdict
-from tests.judge.layers import TORCH, ByHand, observed
+from tests.judge.layers import TORCH, ByHand, graded, observed
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
 SEEDS = range(40, 45)
@@ -122,6 +124,65 @@ def test_float64_is_asked_of_arithmetic_and_not_of_constants(problem: Problem) -
             for build in (Constants, AveragesInFloat32, BatchInFloat32)
         ]
         assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER, Verdict.WRONG_ANSWER], seed
+
+
+class InPieces(ByHand):
+    """Ghost batches: the training output is normalised piece by piece."""
+
+    samples = 0
+    whole_pieces = False
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if not self.training:
+            return super().forward(x)
+        pieces = x.chunk(max(1, len(x) // self.samples)) if self.whole_pieces else x.split(self.samples)
+        return torch.cat([super(InPieces, self).forward(piece) for piece in pieces])
+
+
+class Otherwise(ByHand):
+    """Right, but for inputs of certain sizes, whose output, batch variance or evaluation is a hundredth off."""
+
+    size: Callable[[torch.Tensor], int] = len
+    limit = 0
+    wrong = "output"
+
+    def forward(self, x: torch.Tensor) -> Any:
+        result = super().forward(x)
+        off = type(self).size(x) > self.limit and self.wrong == ("output" if self.training else "evaluation")
+        return result * 1.01 if off else result
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, var = super().learn(x)
+        if type(self).size(x) > self.limit and self.wrong == "average":
+            self.running_var *= 1.01
+        return mean, var
+
+
+def _channels(x: torch.Tensor) -> int:
+    return x.shape[1]
+
+
+def _pixels(x: torch.Tensor) -> int:
+    return x[0, 0].numel()
+
+
+@problems
+@pytest.mark.parametrize("samples", [2, 8, 32, 64, 100, 128])
+@pytest.mark.parametrize("whole_pieces", [False, True])
+def test_statistics_of_a_part_of_the_batch_are_caught(problem: Problem, samples: int, whole_pieces: bool) -> None:
+    build = type("Ghosts", (InPieces,), {"samples": samples, "whole_pieces": whole_pieces})
+    for seed in SEEDS:
+        assert graded(problem, build, seed).verdict is Verdict.WRONG_ANSWER, seed
+
+
+@problems
+def test_what_is_wrong_for_large_sizes_only_is_caught(problem: Problem) -> None:
+    cases = [(len, 256, wrong) for wrong in ("output", "average", "evaluation")] + [(_channels, 64, "output")]
+    if problem.slug == "batchnorm2d":
+        cases += [(_pixels, 128, "output"), (_pixels, 128, "average")]
+    for size, limit, wrong in cases:
+        build = type("Large", (Otherwise,), {"size": size, "limit": limit, "wrong": wrong})
+        assert graded(problem, build).verdict is Verdict.WRONG_ANSWER, (size, limit, wrong)
 
 
 @problems

@@ -6,6 +6,9 @@ running statistics it spoils, those before the module's contract, and a narrow c
 
 from __future__ import annotations
 
+from itertools import product
+
+from judge.problems.batchnorm.choices import Changes
 from judge.problems.batchnorm.mistakes_axes import AXES
 from judge.problems.batchnorm.mistakes_formula import FORMULA
 from judge.problems.batchnorm.mistakes_gradients import GRADIENTS
@@ -14,6 +17,12 @@ from judge.problems.batchnorm.mistakes_running import RUNNING
 from judge.problems.batchnorm.named import Misconception
 
 CATALOGUE: tuple[Misconception, ...] = FORMULA + RUNNING + MODULE + AXES + GRADIENTS
+
+TOGETHER: tuple[tuple[tuple[str, ...], Changes], ...] = tuple(
+    (("affine_not_parameters", "stats_not_buffers"), {"affine_kind": affine, "stats_kind": stats})
+    for affine, stats in product(("plain_attributes", "attributes"), ("attributes", "attributes_in_place"))
+)
+"""Misconceptions that come together, with the changes of both: whoever forgets nn.Module forgets it everywhere."""
 
 
 def of_rank(rank: int) -> tuple[Misconception, ...]:

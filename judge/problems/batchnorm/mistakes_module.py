@@ -52,8 +52,8 @@ MODULE: tuple[Misconception, ...] = (
         "affine_missing",
         ("No learnable scale and shift", "缺少可学习的缩放与平移"),
         (
-            "Scale or shift does not exist, or exists and is never applied.",
-            "gamma 或 beta 不存在，或者定义了却没有用到。",
+            "Scale or shift does not exist, is never applied, or lies where nn.Module does not see it, as in a dict.",
+            "gamma 或 beta 不存在、定义了却没有用到，或者放在 nn.Module 看不到的地方（例如普通 dict）。",
         ),
         (
             "Why does BatchNorm need gamma and beta once the values are normalised?",

@@ -74,27 +74,35 @@ def equal_sides(s: Script) -> None:
     s.build().affine().call(s.batch(shape=(2, s.channels, s.channels, s.channels)))
 
 
-@scenario(TRAIN, "Training images of very different brightness", "亮度差别很大的训练图像", ranks=[TWO_D])
+@scenario(
+    TRAIN,
+    "As many training images as channels, of very different brightness",
+    "图像数等于通道数、亮度差别很大的训练图像",
+    ranks=[TWO_D],
+)
 def different_images(s: Script) -> None:
-    batch = s.batch(shape=s.shape(3, (2, 2)))
-    batch += s.draw.uniform(2.0, 4.0, 3).cumsum().reshape(3, 1, 1, 1)
+    batch = s.batch(shape=s.shape(s.channels, (2, 2)))
+    batch += s.draw.uniform(2.0, 4.0, s.channels).cumsum().reshape(-1, 1, 1, 1)
     s.build().call(batch)
 
 
 @scenario(TRAIN, "Training on a single image", "单张图像的训练", ranks=[TWO_D])
 def single_image(s: Script) -> None:
-    s.build().affine().call(s.batch(shape=s.shape(1, (2, 3))))
+    s.build().affine().call(s.batch(shape=s.large_image_shape()))
 
 
-@scenario(TRAIN, "Training output under torch.no_grad()", "torch.no_grad() 下的训练输出")
+@scenario(
+    TRAIN, "Training output under torch.no_grad(), with many channels", "torch.no_grad() 下的训练输出，通道数较多"
+)
 def output_without_grad(s: Script) -> None:
+    s.channels = s.draw.integer(65, 70)
     s.build().affine().call(s.batch(), no_grad=True)
 
 
 @scenario(TRAIN, "A large training batch with one value far from the others", "大批训练数据，其中一个值远离其余值")
 def far_value(s: Script) -> None:
     """In a small batch no normalised value exceeds sqrt(n - 1), and a layer that clips its output goes unseen."""
-    batch = s.batch(shape=(s.draw.integer(120, 140), s.channels) if s.rank == ONE_D else s.shape(8, (4, 4)))
+    batch = s.batch(shape=s.large_shape())
     batch.reshape(*batch.shape[:2], -1)[0, :, 0] += s.values(50.0, 100.0, signs=True)
     s.build().affine().call(batch)
 
@@ -142,12 +150,12 @@ def momentum_zero(s: Script) -> None:
     s.build(momentum=0.0).learn().learn().probe()
 
 
-@scenario(RUNNING, "Two training batches of different scale and size", "两个尺度和大小都不同的训练批")
+@scenario(RUNNING, "Two training batches of different scale, one small, one large", "一小一大、尺度不同的两个训练批")
 def two_scales(s: Script) -> None:
     image = (2, 2) if s.rank == TWO_D else None
     s.build(momentum=s.number(0.2, 0.5))
     s.learn(s.batch(shape=s.shape(4, image), std=(0.2, 0.5)))
-    s.learn(s.batch(shape=s.shape(2 if s.rank == TWO_D else 7, image), mean=(3, 6), std=(3, 5))).probe()
+    s.learn(s.batch(shape=s.large_shape(), mean=(3, 6), std=(3, 5))).probe()
 
 
 @scenario(RUNNING, "A training step on two values per channel", "每个通道只有两个值的训练步")
@@ -157,7 +165,7 @@ def step_on_two_values(s: Script) -> None:
 
 @scenario(RUNNING, "A training step on a single image", "单张图像的训练步", ranks=[TWO_D])
 def step_on_single_image(s: Script) -> None:
-    s.build().learn(s.batch(shape=s.shape(1, (2, 3)))).probe()
+    s.build().learn(s.batch(shape=s.large_image_shape())).probe()
 
 
 @scenario(RUNNING, "Training steps under torch.no_grad()", "torch.no_grad() 下的训练步")
@@ -188,9 +196,9 @@ def train_eval_train(s: Script) -> None:
 # Evaluation
 
 
-@scenario(EVAL, "Evaluation of values far from what was learnt", "推理时输入远离已学到的统计量")
+@scenario(EVAL, "Evaluation of a large batch far from what was learnt", "推理时的大批输入，远离已学到的统计量")
 def far_values(s: Script) -> None:
-    s.build().affine().learn().probe(s.batch(mean=(20.0, 40.0), std=(10.0, 20.0)))
+    s.build().affine().learn().probe(s.batch(shape=s.large_shape(), mean=(20.0, 40.0), std=(10.0, 20.0)))
 
 
 @scenario(EVAL, "A fresh layer in evaluation", "未训练的层直接推理")

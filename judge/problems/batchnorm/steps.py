@@ -58,6 +58,14 @@ class Script:
         height, width = image or (self.draw.integer(2, 3), self.draw.integer(2, 3))
         return (samples or self.draw.integer(2, 3), self.channels, height, width)
 
+    def large_shape(self) -> tuple[int, ...]:
+        """A batch of more than 256 samples: statistics of every 32, 64 or 128 of them ("ghost batches") show."""
+        return self.shape(self.draw.integer(257, 264), (1, 1))
+
+    def large_image_shape(self) -> tuple[int, ...]:
+        """One image of more than a hundred pixels: everywhere else a few will do."""
+        return self.shape(1, (11, 13))
+
     def values(self, low: float, high: float, *, signs: bool = False) -> Array:
         """One number per channel, between ``low`` and ``high`` in size; with ``signs`` half of them negative."""
         drawn = self.draw.uniform(low, high, self.draw.copies * self.channels)

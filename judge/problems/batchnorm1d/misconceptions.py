@@ -3,7 +3,9 @@
 from functools import partial
 
 from judge.problems.batchnorm.layer import layer_with
-from judge.problems.batchnorm.misconceptions import of_rank
+from judge.problems.batchnorm.misconceptions import TOGETHER, of_rank
+
+__all__ = ["MISCONCEPTIONS", "TOGETHER", "build"]
 
 MISCONCEPTIONS = of_rank(2)
 build = partial(layer_with, 2)
