@@ -95,6 +95,8 @@ def _named(samples: tuple[Specimen, ...], reports: list[Report], out: Out) -> li
         right = set(sample.expects) <= set(named) if sample.expects else not named
         kind = ("a mistake without a name", "one mistake", "two mistakes")[min(len(sample.expects), 2)]
         tally[kind].append(right)
+        if not sample.expects and named:
+            complaints.append(f"{sample.name} has a mistake without a name and is diagnosed with {', '.join(named)}")
         sign = " " if right else "!"
         out(f"{sign} {sample.path.name:<60} {', '.join(sample.expects) or '-':<50} {', '.join(named) or '-'}")
     for kind, rights in tally.items():

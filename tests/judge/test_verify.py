@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from judge.proof.matrix import Matrix, Row
 from judge.proof.specimens import specimens
 from judge.proof.trials import trials
 from judge.report import Verdict
-from judge.verify import verify
+from judge.verify import _named, verify
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
 
@@ -86,6 +88,29 @@ def test_the_first_line_of_a_sample_names_the_expected_misconceptions(tmp_path: 
         (folder / f"{name}.py").write_text(line)
     found = [sample.expects for sample in specimens(replace(load("batchnorm1d"), folder=tmp_path))]
     assert found == [("no_eps",), ("no_eps", "eps_clamp"), (), (), ()]
+
+
+def test_a_name_that_is_missing_or_too_much_is_seen(tmp_path: Path) -> None:
+    named = {"single": [], "pair": ["no_eps"], "nameless": ["no_eps"], "right": ["no_eps"]}
+    for verdict, name, line in [
+        ("wrong_answer", "single", "# expects: no_eps"),
+        ("wrong_answer", "pair", "# expects: no_eps, eps_clamp"),
+        ("wrong_answer", "nameless", "# expects: unknown"),
+        ("accepted", "right", ""),
+    ]:
+        path = tmp_path / "submissions" / verdict / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(line)
+    samples = specimens(replace(load("batchnorm1d"), folder=tmp_path))
+    reports: list[Any] = [
+        SimpleNamespace(diagnoses=[SimpleNamespace(id=name) for name in named[sample.path.stem]]) for sample in samples
+    ]
+    assert sorted(_named(samples, reports, lambda line: None)) == [
+        "accepted/right.py is right and is diagnosed with no_eps",
+        "samples with one mistake: 0 of 1 named, wanted 95%",
+        "samples with two mistakes: 0 of 1 named, wanted 70%",
+        "wrong_answer/nameless.py has a mistake without a name and is diagnosed with no_eps",
+    ]
 
 
 ROWS = (
