@@ -95,7 +95,7 @@ def single_image(s: Script) -> None:
     TRAIN, "Training output under torch.no_grad(), with many channels", "torch.no_grad() 下的训练输出，通道数较多"
 )
 def output_without_grad(s: Script) -> None:
-    s.channels = s.draw.integer(65, 70)
+    s.channels = s.draw.integer(33, 36)
     s.build().affine().call(s.batch(), no_grad=True)
 
 

@@ -13,9 +13,9 @@ from judge.problems.batchnorm.choices import Choices
 from judge.problems.batchnorm.statistics import Batch
 
 HARD_CODED_FEATURES = 64
-"""What a layer with a fixed number of channels was written for; no scenario has exactly as many."""
+"""What a layer with a fixed number of channels was written for; no exam has as many."""
 
-MOST_SHARED = 128
+MOST_SHARED = 64
 """The length of the tensors that layers share slices of; any that is enough."""
 
 _RANDOM: dict[str, Any] = {
