@@ -314,10 +314,18 @@ def all_equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
     return all(map(torch.equal, one, other))
 
 
+_OF_THE_MODULE = frozenset({"_parameters", "_buffers", "_modules"})
+
+
 def _attributes(layer: Any) -> Iterator[Any]:
-    """What a layer holds beside what nn.Module keeps for it; lists and tuples one level deep."""
-    for value in vars(layer).values():
-        yield from value if type(value) in (list, tuple) else (value,)
+    """What a layer holds beside what nn.Module keeps for it; lists, tuples and dicts one level deep."""
+    for name, value in vars(layer).items():
+        if type(value) in (list, tuple):
+            yield from value
+        elif type(value) is dict:
+            yield from () if name in _OF_THE_MODULE else value.values()
+        else:
+            yield value
 
 
 def sizes_of(values: Iterable[Any]) -> torch.Tensor:

@@ -52,8 +52,8 @@ MODULE: tuple[Misconception, ...] = (
         "affine_missing",
         ("No learnable scale and shift", "缺少可学习的缩放与平移"),
         (
-            "Scale or shift does not exist, is never applied, or lies where nn.Module does not see it, as in a dict.",
-            "gamma 或 beta 不存在、定义了却没有用到，或者放在 nn.Module 看不到的地方（例如普通 dict）。",
+            "Scale or shift does not exist, or exists and is never applied.",
+            "gamma 或 beta 不存在，或者定义了却没有用到。",
         ),
         (
             "Why does BatchNorm need gamma and beta once the values are normalised?",
@@ -133,8 +133,8 @@ MODULE: tuple[Misconception, ...] = (
         "affine_not_parameters",
         ("Scale and shift are no parameters", "gamma、beta 不是 Parameter"),
         (
-            "Scale and shift are plain tensors or frozen, so layer.parameters() gives the optimiser nothing to train.",
-            "gamma、beta 只是普通张量或被冻结，parameters() 里没有它们，优化器训练不到。",
+            "Scale and shift are plain tensors, frozen or in a dict: parameters() gives an optimiser nothing to train.",
+            "gamma、beta 只是普通张量、被冻结，或者放在普通 dict 里：parameters() 里没有它们，优化器训练不到。",
         ),
         (
             "What does list(layer.parameters()) return, and who reads that list?",
