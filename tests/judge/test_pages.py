@@ -1,0 +1,52 @@
+"""Mapping pages ahead: in one call where the kernel takes it, in a call for each range where it does not."""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import mmap
+import os
+
+import pytest
+
+from judge.cell import kernel, pages
+
+PAGES = 64
+
+
+def present(address: int) -> list[bool]:
+    """Of each page from there on, whether this process has it mapped."""
+    descriptor = os.open("/proc/self/pagemap", os.O_RDONLY)
+    try:
+        entries = array.array("Q", os.pread(descriptor, PAGES * 8, address // mmap.PAGESIZE * 8))
+    finally:
+        os.close(descriptor)
+    return [bool(entry & pages._PRESENT) for entry in entries]
+
+
+@pytest.mark.parametrize("write", [True, False])
+@pytest.mark.parametrize("number", [440, 100_000], ids=["in one call", "one by one"])
+def test_ranges_are_mapped_and_nothing_else(monkeypatch: pytest.MonkeyPatch, number: int, write: bool) -> None:
+    monkeypatch.setattr(kernel, "_PROCESS_MADVISE", ctypes.c_long(number))
+    with mmap.mmap(-1, PAGES * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as area:
+        area.madvise(mmap.MADV_NOHUGEPAGE)
+        held = ctypes.c_char.from_buffer(area)
+        address = ctypes.addressof(held)
+        wanted = [(0, 1), (5, 3), (40, 8)]
+        ranges = b"".join(kernel.RANGE.pack(address + at * mmap.PAGESIZE, n * mmap.PAGESIZE) for at, n in wanted)
+        assert not any(present(address))
+        kernel.populate(ranges, sum(n for _, n in wanted) * mmap.PAGESIZE, write=write)
+        assert [place for place, there in enumerate(present(address)) if there] == [
+            place for at, n in wanted for place in range(at, at + n)
+        ]
+        del held
+
+
+def test_a_range_the_kernel_refuses_keeps_no_other_from_being_mapped() -> None:
+    with mmap.mmap(-1, PAGES * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as area:
+        held = ctypes.c_char.from_buffer(area)
+        address = ctypes.addressof(held)
+        places = (mmap.PAGESIZE, address + mmap.PAGESIZE)  # nothing is ever mapped so low
+        kernel.populate(b"".join(kernel.RANGE.pack(at, mmap.PAGESIZE) for at in places), 2 * mmap.PAGESIZE, write=True)
+        assert present(address)[:2] == [False, True]
+        del held
