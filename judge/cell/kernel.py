@@ -84,8 +84,8 @@ def close_descriptors_from(first: int) -> None:
 def drop_capabilities(last: int) -> None:
     """No capability left in any set, and none that could come back; ``last`` is the highest there is."""
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    if any(_libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) for capability in range(last + 1)):
-        _checked(-1, "prctl PR_CAPBSET_DROP")
+    for capability in range(last + 1):
+        prctl(PR_CAPBSET_DROP, capability)
     header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)
     _checked(_libc.capset(header, bytes(24)), "capset")
 
@@ -131,8 +131,9 @@ def use_huge_pages() -> None:
     """
     size = 2 * 1024 * 1024
     for start, end, writable in private_mappings():
-        for address in range(-(-start // size) * size, end - size + 1, size) if writable else ():
-            _libc.madvise(address, size, _MADV_COLLAPSE)
+        if writable:
+            for address in range(-(-start // size) * size, end - size + 1, size):
+                _libc.madvise(address, size, _MADV_COLLAPSE)
 
 
 def populate(ranges: bytes, size: int, *, write: bool) -> None:

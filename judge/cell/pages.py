@@ -72,12 +72,13 @@ def _ranges(*, written: bool) -> list[tuple[int, int]]:
 
 
 def _pages(*, written: bool) -> Iterator[int]:
-    wanted = _PRESENT | _ONLY_OURS if written else _PRESENT | _OF_A_FILE
+    mask = _PRESENT | _OF_A_FILE | (_ONLY_OURS if written else 0)
+    wanted = _PRESENT | (_ONLY_OURS if written else _OF_A_FILE)
     pagemap = os.open("/proc/self/pagemap", os.O_RDONLY)
     for start, end, writable in kernel.private_mappings():
         if writable == written:
             entries = array.array("Q", os.pread(pagemap, (end - start) // _PAGE * 8, start // _PAGE * 8))
             for place, entry in enumerate(entries):
-                if entry & wanted == wanted and (not written or not entry & _OF_A_FILE):
+                if entry & mask == wanted:
                     yield start + place * _PAGE
     os.close(pagemap)
