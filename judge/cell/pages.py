@@ -1,22 +1,35 @@
-"""Which pages of memory a job meets, learnt once by the zygote and mapped ahead in every cell.
+"""Which pages of memory a job meets: kept few, learnt once by the zygote and mapped ahead in every cell.
 
 A fork shares its parent's pages and copies each when it is first written, and of files such as torch's libraries it has
 nothing mapped; each of either costs a fault: 3,000 of them are half of an exam. What a rehearsal in one child met,
 every other child will meet too, at the same addresses; each later child begins with having the kernel do it all at
 once, while nobody waits.
+
+What a job allocates would lie in the gaps that importing torch has left all over the memory, a page to be copied for
+every few objects. With no gap left, it lies together.
 """
 
 from __future__ import annotations
 
 import array
+import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from judge.cell import kernel
 
 _PAGE = 4096
 _PRESENT, _OF_A_FILE, _ONLY_OURS = 1 << 63, 1 << 61, 1 << 56
 """Bits of an entry in ``/proc/PID/pagemap``: 8 bytes for each page."""
+
+_SMALL_SIZES = range(512, 0, -16)
+"""Of Python's own allocator, one pool each."""
+_LARGE_SIZES = (*(1 << power for power in range(16, 10, -1)), *range(1024, 0, -16))
+"""Of the C library: the larger gaps first, so that no row of smaller pieces fits into one of them."""
+_IN_A_ROW = 16
+_MOST_OF_A_SIZE = 4096
+_M_TRIM_THRESHOLD = -1
+_FREE_BYTES = 1 << 20
 
 _learnt: list[tuple[bytes, int, bool]] = []
 """What ``kernel.populate`` takes, a thousand ranges each."""
@@ -34,6 +47,38 @@ def _map() -> None:
     for ranges, size, write in _learnt:
         kernel.populate(ranges, size, write=write)
     _learnt.clear()
+
+
+def close_gaps() -> None:
+    """Takes every free piece of memory between what is in use, for good: what is allocated from now on lies together.
+
+    Of Python's allocator and of the C library's. Each then holds a MiB of free memory in one piece, so that a child
+    need not ask the kernel for addresses that no other child has.
+    """
+    python, library = ctypes.pythonapi, ctypes.CDLL(None)
+    library.mallopt(_M_TRIM_THRESHOLD, 2 * _FREE_BYTES)
+    for allocate, free, sizes in (
+        (python.PyObject_Malloc, python.PyObject_Free, _SMALL_SIZES),
+        (library.malloc, library.free, _LARGE_SIZES),
+    ):
+        allocate.argtypes, allocate.restype = [ctypes.c_size_t], ctypes.c_void_p
+        free.argtypes, free.restype = [ctypes.c_void_p], None
+        _use_up(allocate, sizes)
+        pieces = [allocate(sizes[0]) for _ in range(_FREE_BYTES // sizes[0])]
+        for piece in pieces[:-1]:  # an arena of Python's goes back to the kernel when nothing in it is in use
+            free(piece)
+
+
+def _use_up(allocate: Callable[[int], int | None], sizes: Sequence[int]) -> None:
+    """Allocates pieces of each size until they come one after the other, as from fresh memory."""
+    for size in sizes:
+        last, row = 0, 0
+        for _ in range(_MOST_OF_A_SIZE):
+            address = allocate(size) or 0
+            row = row + 1 if 0 < address - last < size + 32 else 0
+            if row == _IN_A_ROW:
+                break
+            last = address
 
 
 def learn(rehearse: Callable[[], None]) -> None:

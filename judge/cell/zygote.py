@@ -54,6 +54,7 @@ def main() -> None:
     from judge.cell import warmup
 
     gc.collect()
+    pages.close_gaps()
     gc.freeze()
     kernel.use_huge_pages()
     pages.learn(warmup.run)

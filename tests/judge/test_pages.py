@@ -6,6 +6,8 @@ import array
 import ctypes
 import mmap
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -50,3 +52,31 @@ def test_a_range_the_kernel_refuses_keeps_no_other_from_being_mapped() -> None:
         kernel.populate(b"".join(kernel.RANGE.pack(at, mmap.PAGESIZE) for at in places), 2 * mmap.PAGESIZE, write=True)
         assert present(address)[:2] == [False, True]
         del held
+
+
+SPREAD = """
+import ctypes, sys
+from judge.cell import pages
+
+library = ctypes.CDLL(None)
+allocators = (ctypes.pythonapi.PyObject_Malloc, ctypes.pythonapi.PyObject_Free), (library.malloc, library.free)
+for allocate, free in allocators:
+    allocate.argtypes, allocate.restype, free.argtypes = [ctypes.c_size_t], ctypes.c_void_p, [ctypes.c_void_p]
+    for size in (48, 480, 2000):
+        kept = [allocate(size) for _ in range(4000)]
+        for place in range(0, len(kept), 20):  # gaps on as many pages
+            free(kept[place])
+if sys.argv[1] == "closed":
+    pages.close_gaps()
+for allocate, _ in allocators:
+    for size in (48, 480, 2000):
+        print(len({allocate(size) // 4096 for _ in range(100)}), -(-100 * (size + 16) // 4096))
+"""
+
+
+@pytest.mark.parametrize("gaps", ["open", "closed"])
+def test_what_is_allocated_lies_together_once_the_gaps_are_closed(gaps: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SPREAD, gaps], capture_output=True, text=True, check=True)
+    for line in done.stdout.splitlines():
+        spread, needed = map(int, line.split())
+        assert (spread <= needed + 2) == (gaps == "closed"), done.stdout
