@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 
 from judge.cell.driver import HINT
-from judge.exam import Observation, Seen
+from judge.exam import Array, Observation, Seen
 
 
 class Kind(StrEnum):
@@ -32,11 +33,13 @@ class Difference:
     """How what was seen differs from the key; ``ratio`` counts it in tolerances, infinite where it is no number."""
 
     kind: Kind
-    sentence: str
-    label: str = ""
-    index: tuple[int, ...] | None = None
-    largest: float | None = None
+    told: str | Callable[[], str]
+    """In words for staff; of numbers they are found when asked for, since most differences are only counted."""
     ratio: float = math.inf
+
+    @property
+    def sentence(self) -> str:
+        return self.told if isinstance(self.told, str) else self.told()
 
 
 COMPLAINTS = {
@@ -50,29 +53,73 @@ COMPLAINTS = {
 """What the driver may complain of, in words for staff."""
 
 
-def same(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> Difference | None:
-    """The largest difference of a scenario, or None when everything agrees; survives any ``seen``.
+class _Pair(NamedTuple):
+    """Two arrays of one shape and dtype: the scenario's place, the observation's row and label, what is allowed."""
 
-    ``tolerances`` holds, for each observation, the largest absolute difference that is still right.
+    place: int
+    row: int
+    label: str
+    expected: Array
+    seen: Array
+    tolerance: float
+
+
+def same(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> Difference | None:
+    """The largest difference of one scenario, as ``differences`` finds it."""
+    return differences((expected,), (seen,), (tolerances,))[0]
+
+
+def differences(
+    expected: Sequence[Seen], seen: Sequence[Seen | None], tolerances: Sequence[Sequence[float]]
+) -> tuple[Difference | None, ...]:
+    """The largest difference of each scenario, None where everything agrees or nothing came; survives any ``seen``.
+
+    ``tolerances`` holds, for each observation, the largest absolute difference that is still right. The numbers of all
+    scenarios are compared at once; one observation after the other would take several times as long.
     """
-    if (stopped := _stopped(expected, seen)) is not None:
-        return stopped
-    with np.errstate(all="ignore"):
-        found = [
-            difference
-            for one, other, tolerance in _graded(expected, seen, tolerances)
-            if (difference := _difference(one, other, tolerance)) is not None
-        ]
-    return max(found, key=lambda difference: difference.ratio, default=None)
+    found: list[list[tuple[float, int, Difference]]] = []
+    pairs: list[_Pair] = []
+    for place, (wanted, came, allowed) in enumerate(zip(expected, seen, tolerances, strict=True)):
+        unlike = [] if came is None else _unlike(place, wanted, came, allowed, pairs)
+        found.append([(difference.ratio, -row, difference) for row, difference in unlike])
+    for pair, largest in zip(pairs, _largest(pairs), strict=True):
+        if largest > pair.tolerance:
+            difference = _differ(pair, largest)
+            found[pair.place].append((difference.ratio, -pair.row, difference))
+    return tuple(max(each)[2] if each else None for each in found)
 
 
 def distance(expected: Seen, seen: Seen, tolerances: Sequence[float]) -> float:
     """How far apart the two are, in tolerances: above 1 is a failed check, infinite what is no number."""
-    if _stopped(expected, seen) is not None:
+    pairs: list[_Pair] = []
+    if _unlike(0, expected, seen, tolerances, pairs):
         return math.inf
-    with np.errstate(all="ignore"):
-        ratios = [_ratio(one, other, tolerance) for one, other, tolerance in _graded(expected, seen, tolerances)]
-    return max(ratios, default=0.0)
+    return max((_ratio(pair, largest) for pair, largest in zip(pairs, _largest(pairs), strict=True)), default=0.0)
+
+
+def _unlike(
+    place: int, expected: Seen, seen: Seen, tolerances: Sequence[float], pairs: list[_Pair]
+) -> list[tuple[int, Difference]]:
+    """In what the two differ besides numbers, with its row; where only numbers can differ, a pair is appended."""
+    if (stopped := _stopped(expected, seen)) is not None:
+        return [(0, stopped)]
+    unlike = []
+    rows = zip(expected.observations, seen.observations, tolerances, strict=True)
+    for row, (wanted, came, tolerance) in enumerate(rows):
+        label, one, other = wanted.label, wanted.values, came.values
+        if label.startswith(HINT):
+            continue
+        if one is None or other is None:
+            if (difference := _absent(wanted, came)) is not None:
+                unlike.append((row, difference))
+        elif one.shape != other.shape:
+            sentence = f"{label} has shape {list(other.shape)}, expected {list(one.shape)}"
+            unlike.append((row, Difference(Kind.SHAPE, sentence)))
+        elif wanted.dtype != came.dtype:
+            unlike.append((row, Difference(Kind.DTYPE, f"{label} is {came.dtype}, expected {wanted.dtype}")))
+        elif one.size:
+            pairs.append(_Pair(place, row, label, one, other, tolerance))
+    return unlike
 
 
 def _stopped(expected: Seen, seen: Seen) -> Difference | None:
@@ -87,58 +134,58 @@ def _stopped(expected: Seen, seen: Seen) -> Difference | None:
     return None
 
 
-def _graded(
-    expected: Seen, seen: Seen, tolerances: Sequence[float]
-) -> Iterator[tuple[Observation, Observation, float]]:
-    for one, other, tolerance in zip(expected.observations, seen.observations, tolerances, strict=True):
-        if not one.label.startswith(HINT):
-            yield one, other, tolerance
-
-
-def _ratio(expected: Observation, seen: Observation, tolerance: float) -> float:
-    difference = _difference(expected, seen, 0.0)
-    if difference is None:
-        return 0.0
-    return math.inf if difference.largest is None else difference.largest / tolerance
-
-
-def _difference(expected: Observation, seen: Observation, tolerance: float) -> Difference | None:
-    label = expected.label
-    if expected.values is None or seen.values is None:
-        return _absent(expected, seen)
-    one, other = expected.values, seen.values
-    if one.shape != other.shape:
-        return Difference(Kind.SHAPE, f"{label} has shape {list(other.shape)}, expected {list(one.shape)}", label)
-    if expected.dtype != seen.dtype:
-        return Difference(Kind.DTYPE, f"{label} is {seen.dtype}, expected {expected.dtype}", label)
-    apart = np.abs(np.subtract(one, other, dtype=np.float64))  # whole numbers 2**63 apart are equal in their own way
-    largest = float(apart.max(initial=0.0))
-    if largest <= tolerance:
-        return None
-    worst = apart
-    if not math.isfinite(largest):
-        worst = np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, apart)
-        largest = float(worst.max())
-        if largest <= tolerance:
-            return None
-        if not math.isfinite(largest):
-            worst = ~np.isfinite(worst)
-    place = int(np.argmax(worst))
-    index = tuple(int(axis) for axis in np.unravel_index(place, one.shape))
-    values = f"{label}{list(index)} is {float(other[index]):.6g}, expected {float(one[index]):.6g}"
-    if not math.isfinite(largest):
-        return Difference(Kind.NOT_FINITE, values, label, index)
-    sentence = f"{values}: {largest:.3g} apart, where {tolerance:.2g} is allowed"
-    ratio = largest / tolerance if tolerance else math.inf
-    return Difference(Kind.VALUE, sentence, label, index, largest, ratio)
-
-
 def _absent(expected: Observation, seen: Observation) -> Difference | None:
     label = expected.label
     if expected.values is None and seen.dtype == expected.dtype:
         return None
     if seen.dtype == "absent":
-        return Difference(Kind.ABSENT, f"{label} is not there", label)
+        return Difference(Kind.ABSENT, f"{label} is not there")
     if seen.values is None:
-        return Difference(Kind.STRANGE, f"{label} is no plain tensor of a known dtype", label)
-    return Difference(Kind.STRANGE, f"{label} is there, and should not be", label)
+        return Difference(Kind.STRANGE, f"{label} is no plain tensor of a known dtype")
+    return Difference(Kind.STRANGE, f"{label} is there, and should not be")
+
+
+def _largest(pairs: Sequence[_Pair]) -> list[float]:
+    """The largest absolute difference of each pair, infinite where one of two unequal values is no finite number."""
+    if not pairs:
+        return []
+    ends = np.cumsum([pair.seen.size for pair in pairs])
+    with np.errstate(all="ignore"):
+        apart = np.abs(_in_a_row([pair.expected for pair in pairs]) - _in_a_row([pair.seen for pair in pairs]))
+        largest: list[float] = np.maximum.reduceat(apart, np.append(0, ends[:-1])).tolist()
+    return [
+        value if math.isfinite(value) else float(_apart(pair).max()) for value, pair in zip(largest, pairs, strict=True)
+    ]
+
+
+def _in_a_row(arrays: list[Array]) -> Array:
+    """All numbers as float64, in which whole ones 2**63 apart are not equal."""
+    return np.concatenate(arrays, axis=None, dtype=np.float64, casting="unsafe")
+
+
+def _apart(pair: _Pair) -> Array:
+    """The absolute differences of a pair: 0 between equals, NaN and infinities too, and never NaN."""
+    one, other = (array.astype(np.float64) for array in (pair.expected, pair.seen))
+    with np.errstate(all="ignore"):
+        apart = np.abs(one - other)
+    return np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.where(np.isnan(apart), np.inf, apart))
+
+
+def _differ(pair: _Pair, largest: float) -> Difference:
+    if not math.isfinite(largest):
+        return Difference(Kind.NOT_FINITE, lambda: _values(pair))
+    allowed = f": {largest:.3g} apart, where {pair.tolerance:.2g} is allowed"
+    return Difference(Kind.VALUE, lambda: _values(pair) + allowed, _ratio(pair, largest))
+
+
+def _ratio(pair: _Pair, largest: float) -> float:
+    if largest == 0.0:
+        return 0.0
+    return largest / pair.tolerance if pair.tolerance else math.inf
+
+
+def _values(pair: _Pair) -> str:
+    """Where the two are furthest apart, and what is there."""
+    index = np.unravel_index(int(np.argmax(_apart(pair))), pair.seen.shape)
+    place = f"{pair.label}{[int(axis) for axis in index]}"
+    return f"{place} is {float(pair.seen[index]):.6g}, expected {float(pair.expected[index]):.6g}"

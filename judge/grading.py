@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge import exam as exams
-from judge.comparing import Difference, Kind, same
+from judge.comparing import Difference, Kind, differences
 from judge.exam import Array, Concrete, Edition, Exam, Observation, Seen, Split, Transcript
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
 from judge.tolerance import Sensitivity, sensitivities, tolerances
 
-__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "answer_keys", "grade", "same"]
+__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "answer_keys", "grade"]
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""
@@ -145,19 +145,15 @@ def closest(key: AnswerKey, compared: dict[str, Differences], transcript: Transc
 
 def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
     """The differences under each convention; what does not depend on it is compared once."""
-    compared: dict[str, Differences] = {}
-    base: tuple[tuple[Seen, Difference | None], ...] = ()
-    for convention, expected in key.by_convention.items():
-        differences = tuple(
-            base[place][1]
-            if base and base[place][0] is one
-            else None
-            if seen is None
-            else same(one, seen, key.tolerances[place])
-            for place, (one, seen) in enumerate(zip(expected, transcript, strict=True))
+    (name, first), *others = key.by_convention.items()
+    compared = {name: differences(first, transcript, key.tolerances)}
+    for other, expected in others:
+        depends = [one is not base for one, base in zip(expected, first, strict=True)]
+        seen = [came if matters else None for came, matters in zip(transcript, depends, strict=True)]
+        again = differences(expected, seen, key.tolerances)
+        compared[other] = tuple(
+            new if matters else old for new, old, matters in zip(again, compared[name], depends, strict=True)
         )
-        base = base or tuple(zip(expected, differences, strict=True))
-        compared[convention] = differences
     return compared
 
 

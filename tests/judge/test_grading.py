@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import nn
 
 from judge import exam as exams
 from judge.cell import wire
-from judge.comparing import COMPLAINTS
+from judge.comparing import COMPLAINTS, Kind, differences, distance, same
 from judge.exam import Observation, Seen, Transcript
 from judge.grading import MIXED, PUBLIC_COMPLAINTS, AnswerKey, answer_key, grade
 from judge.problem import Problem, load, load_all
@@ -226,3 +227,32 @@ def test_grading_survives_every_transcript(transcript: list[Seen | None]) -> Non
     result = grade(KEY, tuple(transcript), ("biased", "unbiased"))
     assert len(result.checks) == len(RIGHT)
     assert 0 <= result.score <= 100
+
+
+def test_scenarios_compared_at_once_differ_as_each_does_alone() -> None:
+    """One is right, the others are wrong in a way of their own; a scenario that never ran differs in nothing."""
+
+    def saw(*arrays: list[float], dtype: str = "float32") -> Seen:
+        return Seen(tuple(Observation(f"y{place}", dtype, np.array(one)) for place, one in enumerate(arrays)))
+
+    expected = (saw([1, 2], [3]), saw([1, math.nan]), saw([]), saw([4, 5, 6]), saw([7]), saw([8, 9]), saw([1], [1]))
+    seen = (
+        saw([1, 2], [3]), saw([1, 2]), saw([]), saw([4, 5.5, 7]), None, saw([8, 9], dtype="float64"), saw([3], [5]),
+    )  # fmt: skip
+    allowed = [[0.1] * len(one.observations) for one in expected]
+    at_once = differences(expected, seen, allowed)
+    told = [difference and (difference.kind, difference.sentence) for difference in at_once]
+    assert told == [
+        None,
+        (Kind.NOT_FINITE, "y0[1] is 2, expected nan"),
+        None,
+        (Kind.VALUE, "y0[2] is 7, expected 6: 1 apart, where 0.1 is allowed"),
+        None,
+        (Kind.DTYPE, "y0 is float64, expected float32"),
+        (Kind.VALUE, "y1[0] is 5, expected 1: 4 apart, where 0.1 is allowed"),
+    ]
+    for place, one in enumerate(seen):
+        if one is not None:
+            alone, together = same(expected[place], one, allowed[place]), at_once[place]
+            assert (alone and alone.ratio) == (together and together.ratio)
+            assert (alone is None) == (distance(expected[place], one, allowed[place]) <= 1)
