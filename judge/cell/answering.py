@@ -10,6 +10,7 @@ import struct
 import sys
 from typing import Any
 
+import numpy
 import torch
 
 from judge.cell import norms, rules, source, wire
@@ -129,22 +130,12 @@ def _read_job(channel: int) -> tuple[dict[str, Any], list[torch.Tensor], bytes]:
 
 
 def _cut(job: bytearray, start: int, forms: list[tuple[str, list[int]]]) -> tuple[list[torch.Tensor], int]:
-    """The tensors that lie in the job from ``start`` on, each at a multiple of 8 bytes, and where they end.
-
-    Each is a view of one tensor over all bytes: making every tensor from its own bytes takes twice as long.
-    """
-    whole: dict[str, torch.Tensor] = {}
+    """The tensors that lie in the job from ``start`` on, each at a multiple of 8 bytes, and where they end."""
     tensors, at = [], start
     for dtype, shape in forms:
-        if dtype not in whole:
-            kind = getattr(torch, dtype)
-            whole[dtype] = torch.frombuffer(job, dtype=kind, offset=start, count=(len(job) - start) // kind.itemsize)
-        flat, count, strides = whole[dtype], 1, list[int]()
-        for size in reversed(shape):
-            strides.insert(0, count)
-            count *= size
-        tensors.append(flat.as_strided(shape, strides, (at - start) // flat.itemsize))
-        at += count * flat.itemsize
+        array = numpy.ndarray(shape, dtype, job, at)
+        tensors.append(torch.from_numpy(array))
+        at += array.nbytes
         at += -at % 8
     return tensors, at
 

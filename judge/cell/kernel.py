@@ -112,9 +112,9 @@ def raw_syscall(number: int, *arguments: int | bytes | None) -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *values), f"syscall {number}")
 
 
-def private_mappings() -> Iterator[tuple[int, int, bool]]:
-    """First and end address of every mapping of this process that a fork has of its own, and whether it is writable."""
-    with open("/proc/self/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
+def private_mappings(process: int | str = "self") -> Iterator[tuple[int, int, bool]]:
+    """First and end address of every mapping of a process that a fork has of its own, and whether it is writable."""
+    with open(f"/proc/{process}/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
         lines = maps.readlines()
     for line in lines:
         addresses, rights, *_ = line.split()

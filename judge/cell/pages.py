@@ -83,31 +83,35 @@ def _use_up(allocate: Callable[[int], int | None], sizes: Sequence[int]) -> None
 
 def learn(rehearse: Callable[[], None]) -> None:
     """Learns what a child of this process has met when it has rehearsed; nothing where the kernel does not tell."""
-    read, write = os.pipe()
+    rehearsed, tell = os.pipe()
+    wait, looked = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             rehearse()
-            with os.fdopen(write, "wb") as file:
-                for written in (True, False):
-                    found = b"".join(kernel.RANGE.pack(*each) for each in _ranges(written=written))
-                    file.write(len(found).to_bytes(8, "little") + found)
+            os.write(tell, b".")
+            os.close(looked)
+            os.read(wait, 1)  # its pages are read from here: looking for them itself, it would meet more
         finally:
             os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as file:
+    for descriptor in (tell, wait):
+        os.close(descriptor)
+    if os.read(rehearsed, 1):
         for written in (True, False):
-            found = file.read(int.from_bytes(file.read(8), "little"))
-            step = kernel.RANGE.size * kernel.MOST_RANGES
-            for some in (found[start : start + step] for start in range(0, len(found), step)):
-                _learnt.append((some, sum(size for _, size in kernel.RANGE.iter_unpack(some)), written))
+            ranges = _ranges(child, written=written)
+            for start in range(0, len(ranges), kernel.MOST_RANGES):
+                some = ranges[start : start + kernel.MOST_RANGES]
+                packed = b"".join(kernel.RANGE.pack(*each) for each in some)
+                _learnt.append((packed, sum(size for _, size in some), written))
+    for descriptor in (rehearsed, looked):
+        os.close(descriptor)
     os.waitpid(child, 0)
 
 
-def _ranges(*, written: bool) -> list[tuple[int, int]]:
+def _ranges(child: int, *, written: bool) -> list[tuple[int, int]]:
     """First address and length of the memory that no other process has any more, or of files that is mapped."""
     ranges: list[tuple[int, int]] = []
-    for page in _pages(written=written):
+    for page in _pages(child, written=written):
         start, size = ranges[-1] if ranges else (0, 0)
         if page == start + size:
             ranges[-1] = (start, size + _PAGE)
@@ -116,11 +120,11 @@ def _ranges(*, written: bool) -> list[tuple[int, int]]:
     return ranges
 
 
-def _pages(*, written: bool) -> Iterator[int]:
+def _pages(child: int, *, written: bool) -> Iterator[int]:
     mask = _PRESENT | _OF_A_FILE | (_ONLY_OURS if written else 0)
     wanted = _PRESENT | (_ONLY_OURS if written else _OF_A_FILE)
-    pagemap = os.open("/proc/self/pagemap", os.O_RDONLY)
-    for start, end, writable in kernel.private_mappings():
+    pagemap = os.open(f"/proc/{child}/pagemap", os.O_RDONLY)
+    for start, end, writable in kernel.private_mappings(child):
         if writable == written:
             entries = array.array("Q", os.pread(pagemap, (end - start) // _PAGE * 8, start // _PAGE * 8))
             for place, entry in enumerate(entries):
