@@ -140,8 +140,7 @@ def _cut(concrete: Concrete, copies: int, split: Split) -> list[Concrete]:
     return [Concrete(concrete.scenario, concrete.steps, tensors) for tensors in by_copy]
 
 
-@dataclass(frozen=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True):
     """One tensor a scenario observed, as an array; ``values`` is None when it is absent or no plain tensor."""
 
     label: str
@@ -149,8 +148,7 @@ class Observation:
     values: Array | None
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """What one scenario observed of one layer, and why it stopped early, if it did."""
 
     observations: tuple[Observation, ...]
@@ -238,7 +236,9 @@ def encode(exams: Sequence[Exam], device: str) -> list[bytes]:
     )
     header += b" " * (-(len(header) + 4) % 8)
     head = struct.pack("<I", len(header)) + header
-    return [head + b"".join(_padded(array) for c in exam.concretes for array in c.tensors) for exam in exams]
+    by_exam = ([array for concrete in exam.concretes for array in concrete.tensors] for exam in exams)
+    rows = np.concatenate([_padded(arrays) for arrays in zip(*by_exam, strict=True)], axis=1)
+    return [head + row.tobytes() for row in rows]
 
 
 def _random_start(seed: int) -> int:
@@ -249,9 +249,11 @@ def _random_start(seed: int) -> int:
     return int.from_bytes(hashlib.sha256(f"cell {seed}".encode()).digest()[:6])
 
 
-def _padded(array: Array) -> bytes:
-    data = array.tobytes()
-    return data + bytes(-len(data) % 8)
+def _padded(arrays: Sequence[Array]) -> Array:
+    """The bytes of one tensor, a row for each exam, filled up to a multiple of 8."""
+    rows = np.stack(arrays).reshape(len(arrays), arrays[0].size).view(np.uint8)
+    missing = -rows.shape[1] % 8
+    return np.concatenate([rows, np.zeros((len(arrays), missing), np.uint8)], axis=1) if missing else rows
 
 
 def job(encoded: bytes, source: bytes) -> bytes:

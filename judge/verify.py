@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from judge.engine import Judge
+from judge.exam import module_of
 from judge.problem import Problem
 from judge.proof.matrix import Matrix
 from judge.proof.specimens import Specimen, specimens
@@ -29,9 +30,10 @@ MATRIX_SEEDS = 5
 """Whole matrices; what is wrong on every seed is seen by the trials."""
 
 
-def _apart(count: int) -> range:
+def _apart(problem: Problem, count: int) -> range:
     """So many seeds, each of another edition and so with other shapes, and at another place in it."""
-    return range(33, 33 * count + 1, 33)
+    step = module_of(problem.slug, "scenarios").COPIES + 1
+    return range(step, step * count + 1, step)
 
 
 def verify(problem: Problem, *, seeds: int = 200, out: Out = print) -> bool:
@@ -43,8 +45,8 @@ def verify(problem: Problem, *, seeds: int = 200, out: Out = print) -> bool:
         complaints += _judged(problem, samples, out)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # wrong layers earn torch's warnings, for a variance of one value and such
-            complaints += trials(problem, samples, _apart(seeds), out)
-            matrix = Matrix.of(problem, _apart(min(seeds, MATRIX_SEEDS)))
+            complaints += trials(problem, samples, _apart(problem, seeds), out)
+            matrix = Matrix.of(problem, _apart(problem, min(seeds, MATRIX_SEEDS)))
         matrix.show(out)
         complaints += matrix.complaints()
     for complaint in complaints:

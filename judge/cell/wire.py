@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 MAGIC = b"HCf1"
 HEADER = struct.Struct("<4sB3xII")
@@ -97,8 +98,7 @@ class FrameReader:
         return len(self._buffer)
 
 
-@dataclass(frozen=True)
-class RawTensor:
+class RawTensor(NamedTuple):
     """One observation as it came over the wire: ``dtype`` is a name of ``DTYPES``, ``"absent"`` or ``"strange"``."""
 
     dtype: str
@@ -106,8 +106,7 @@ class RawTensor:
     data: bytes
 
 
-@dataclass(frozen=True)
-class RawError:
+class RawError(NamedTuple):
     """An exception of the candidate's code as the cell told it."""
 
     type: str
@@ -116,8 +115,7 @@ class RawError:
     step: int
 
 
-@dataclass(frozen=True)
-class RawResult:
+class RawResult(NamedTuple):
     """What one scenario sent: observations in the order of its steps, and why it stopped, if it did."""
 
     status: Status
