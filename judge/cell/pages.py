@@ -15,6 +15,7 @@ import array
 import ctypes
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from judge.cell import kernel
 
@@ -82,30 +83,44 @@ def _use_up(allocate: Callable[[int], int | None], sizes: Sequence[int]) -> None
 
 
 def learn(rehearse: Callable[[], None]) -> None:
-    """Learns what a child of this process has met when it has rehearsed; nothing where the kernel does not tell."""
-    rehearsed, tell = os.pipe()
-    wait, looked = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            rehearse()
-            os.write(tell, b".")
-            os.close(looked)
-            os.read(wait, 1)  # its pages are read from here: looking for them itself, it would meet more
-        finally:
-            os._exit(0)
-    for descriptor in (tell, wait):
-        os.close(descriptor)
-    if os.read(rehearsed, 1):
+    """Learns what a child of this process has met when it has rehearsed; nothing where the kernel does not tell.
+
+    A second child does nothing. It shares every page, so that what this process writes meanwhile, and so has a copy of,
+    does not look like a page that the first has to itself.
+    """
+    with _held_child(lambda: None), _held_child(rehearse) as child:
         for written in (True, False):
             ranges = _ranges(child, written=written)
             for start in range(0, len(ranges), kernel.MOST_RANGES):
                 some = ranges[start : start + kernel.MOST_RANGES]
                 packed = b"".join(kernel.RANGE.pack(*each) for each in some)
                 _learnt.append((packed, sum(size for _, size in some), written))
-    for descriptor in (rehearsed, looked):
-        os.close(descriptor)
-    os.waitpid(child, 0)
+
+
+@contextmanager
+def _held_child(work: Callable[[], None]) -> Iterator[int]:
+    """A child of this process that has done the work and ends with the block; raises when it could not."""
+    done, tell = os.pipe()
+    wait, release = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            os.close(release)
+            os.write(tell, b".")
+            os.read(wait, 1)
+        finally:
+            os._exit(0)
+    os.close(tell)
+    os.close(wait)
+    try:
+        if not os.read(done, 1):
+            raise RuntimeError("a rehearsal ended early")
+        yield child
+    finally:
+        os.close(done)
+        os.close(release)
+        os.waitpid(child, 0)
 
 
 def _ranges(child: int, *, written: bool) -> list[tuple[int, int]]:

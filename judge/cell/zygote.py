@@ -57,7 +57,7 @@ def main() -> None:
     pages.close_gaps()
     gc.freeze()
     kernel.use_huge_pages()
-    pages.learn(warmup.run)
+    warmup.learn_pages()
     orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
     _Zygote(orders, masons, walls).serve()
 
