@@ -221,10 +221,11 @@ def _timed(client: Client, code: str) -> float:
 def _memory(server: Server) -> None:
     """Memory of every process of the server, idle: with its share of what it shares, and its own alone.
 
-    The few processes with torch share 180 MB of it; what one more standby cell costs is its own.
+    What one more standby cell costs is its own. Pages of the zygote's memory file that no process has mapped belong to
+    no process, and have a line of their own.
     """
     time.sleep(2)
-    total = 0.0
+    total = mapped = file = 0.0
     print("\nMemory, idle\n| process | proportional set size, MiB | its own, MiB |\n|---|---|---|")
     for pid in sorted(family(server.pid)):
         try:
@@ -235,8 +236,19 @@ def _memory(server: Server) -> None:
         sizes = {name: int(size) / 1024 for name, size in re.findall(r"^(\w+):\s+(\d+) kB", rollup, re.MULTILINE)}
         share, own = sizes.get("Pss", 0.0), sizes.get("Private_Dirty", 0.0) + sizes.get("Private_Clean", 0.0)
         total += share
+        mapped += sizes.get("Pss_Shmem", 0.0)
+        file = max(file, _memory_file(pid))
         print(f"| {command.strip()[-60:] or pid} | {share:.1f} | {own:.1f} |")
-    print(f"| all | {total:.1f} | |")
+    unmapped = max(0.0, file - mapped)
+    print(f"| the zygote's memory file, where nobody maps it | {unmapped:.1f} | |")
+    print(f"| all | {total + unmapped:.1f} | |")
+
+
+def _memory_file(pid: int) -> float:
+    """MiB of the file onto which a zygote moved its memory, as far as the process has addresses for it."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    mappings = re.findall(r"^(\w+)-(\w+) .*/memfd:zygote ", maps, re.MULTILINE)
+    return sum(int(end, 16) - int(start, 16) for start, end in mappings) / 2**20
 
 
 if __name__ == "__main__":

@@ -105,8 +105,8 @@ def test_the_judge_knows_nothing_of_the_app() -> None:
     assert uses("judge", "app") == []
 
 
-def test_what_lies_in_the_box_knows_only_itself_and_torch() -> None:
-    assert forbidden("judge.cell", "judge.cell", "torch") == []
+def test_what_lies_in_the_box_knows_only_itself_torch_and_numpy() -> None:
+    assert forbidden("judge.cell", "judge.cell", "torch", "numpy") == []
 
 
 def test_only_the_worker_knows_the_engine_and_the_cells() -> None:

@@ -34,5 +34,6 @@ ROOM = struct.Struct("<IQQ")
 SPAWN = struct.Struct("<I")
 """To the zygote, with gate, channel, stdout, stderr and ``NAMESPACES``: user in the box."""
 SPAWN_DESCRIPTORS = 4 + len(NAMESPACES)
-ZYGOTE_READY = struct.Struct("<5sB?")
-"""From the zygote, once: ``b"ready"``, the Landlock version (0: none), whether nested namespaces are counted out."""
+ZYGOTE_READY = struct.Struct("<5sB?Q")
+"""From the zygote, once: ``b"ready"``, the Landlock version (0: none), whether nested namespaces are counted out, bytes
+of its memory that it moved onto a file."""

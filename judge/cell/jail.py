@@ -91,6 +91,6 @@ def _wait_for_limits(walls: Walls) -> None:
 def _forget_ourselves() -> Callable[[int], None]:
     """Takes jail and zygote out of reach of plain imports; tidiness, not a wall, since nothing here is believed."""
     serve = answering.answer
-    for name in ("jail", "gate", "zygote", "mason", "walls", "kernel", "pages", "landlock"):
+    for name in ("jail", "gate", "zygote", "mason", "walls", "kernel", "pages", "moving", "landlock"):
         sys.modules.pop(f"judge.cell.{name}", None)
     return serve

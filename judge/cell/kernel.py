@@ -6,6 +6,7 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -25,10 +26,16 @@ PR_CAPBSET_READ = 23
 PR_CAPBSET_DROP = 24
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
+PR_SET_PTRACER = 0x59616D61
+ANY_PTRACER = 2**64 - 1
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 
+PAGE = 4096
+PRESENT, SWAPPED, OF_A_FILE, NOT_SHARED = 1 << 63, 1 << 62, 1 << 61, 1 << 56
+"""Bits of an entry in ``/proc/PID/pagemap``, 8 bytes for each page."""
+
 _CAPABILITY_VERSION_3 = 0x20080522
-_MADV_POPULATE_READ, _MADV_POPULATE_WRITE = 22, 23
+_MADV_POPULATE_WRITE = 23
 _MADV_COLLAPSE = 25
 _PROCESS_MADVISE = ctypes.c_long(440)
 _PIDFD_SELF = ctypes.c_int(-10000)
@@ -112,15 +119,24 @@ def raw_syscall(number: int, *arguments: int | bytes | None) -> int:
     return _checked(_libc.syscall(ctypes.c_long(number), *values), f"syscall {number}")
 
 
-def private_mappings(process: int | str = "self") -> Iterator[tuple[int, int, bool]]:
-    """First and end address of every mapping of a process that a fork has of its own, and whether it is writable."""
+class Mapping(NamedTuple):
+    """A line of ``/proc/PID/maps``: first and end address, rights such as ``rw-p``, what is mapped there."""
+
+    start: int
+    end: int
+    rights: str
+    name: str
+
+
+def private_mappings(process: int | str = "self") -> Iterator[Mapping]:
+    """Every readable mapping of a process that a fork has of its own."""
     with open(f"/proc/{process}/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
         lines = maps.readlines()
     for line in lines:
-        addresses, rights, *_ = line.split()
+        addresses, rights, _, _, _, *name = line.split(maxsplit=5)
         if rights.startswith("r") and rights.endswith("p") and "[v" not in line:  # vvar, vdso, vsyscall: the kernel's
             start, end = (int(part, 16) for part in addresses.split("-"))
-            yield start, end, rights[1] == "w"
+            yield Mapping(start, end, rights, name[0].rstrip() if name else "")
 
 
 def use_huge_pages() -> None:
@@ -130,20 +146,19 @@ def use_huge_pages() -> None:
     be gathered stays as it is, so refusals are not errors.
     """
     size = 2 * 1024 * 1024
-    for start, end, writable in private_mappings():
-        if writable:
-            for address in range(-(-start // size) * size, end - size + 1, size):
+    for mapping in private_mappings():
+        if "w" in mapping.rights:
+            for address in range(-(-mapping.start // size) * size, mapping.end - size + 1, size):
                 _libc.madvise(address, size, _MADV_COLLAPSE)
 
 
-def populate(ranges: bytes, size: int, *, write: bool) -> None:
-    """Has the kernel map pages now, as reading or writing each of them would; what it refuses stays as it is.
+def populate(ranges: bytes, size: int) -> None:
+    """Has the kernel map pages now, as writing each of them would; what it refuses stays as it is.
 
     ``ranges`` are at most ``MOST_RANGES`` such as ``RANGE``: first address and length of each, ``size`` bytes in all.
     Linux 6.14 takes them in one call and stops at the first it refuses; otherwise each is a call of its own.
     """
-    advice = _MADV_POPULATE_WRITE if write else _MADV_POPULATE_READ
     count = len(ranges) // RANGE.size
-    if _libc.syscall(_PROCESS_MADVISE, _PIDFD_SELF, ranges, count, advice, 0) != size:
+    if _libc.syscall(_PROCESS_MADVISE, _PIDFD_SELF, ranges, count, _MADV_POPULATE_WRITE, 0) != size:
         for address, length in RANGE.iter_unpack(ranges):
-            _libc.madvise(address, length, advice)
+            _libc.madvise(address, length, _MADV_POPULATE_WRITE)

@@ -1,9 +1,8 @@
-"""Which pages of memory a job meets: kept few, learnt once by the zygote and mapped ahead in every cell.
+"""Which pages of memory a job writes: kept few, learnt once by the zygote and copied ahead in every cell.
 
-A fork shares its parent's pages and copies each when it is first written, and of files such as torch's libraries it has
-nothing mapped; each of either costs a fault: 3,000 of them are half of an exam. What a rehearsal in one child met,
-every other child will meet too, at the same addresses; each later child begins with having the kernel do it all at
-once, while nobody waits.
+A fork shares its parent's pages and copies each when it is first written, one fault each: 2,500 of them were a third of
+an exam. What a rehearsal in one child wrote, every other child will write too, at the same addresses; each later child
+begins with having the kernel copy them all at once, while nobody waits.
 
 What a job allocates would lie in the gaps that importing torch has left all over the memory, a page to be copied for
 every few objects. With no gap left, it lies together.
@@ -19,9 +18,7 @@ from contextlib import contextmanager
 
 from judge.cell import kernel
 
-_PAGE = 4096
-_PRESENT, _OF_A_FILE, _ONLY_OURS = 1 << 63, 1 << 61, 1 << 56
-"""Bits of an entry in ``/proc/PID/pagemap``: 8 bytes for each page."""
+_PAGE = kernel.PAGE
 
 _SMALL_SIZES = range(512, 0, -16)
 """Of Python's own allocator, one pool each."""
@@ -32,7 +29,7 @@ _MOST_OF_A_SIZE = 4096
 _M_TRIM_THRESHOLD = -1
 _FREE_BYTES = 1 << 20
 
-_learnt: list[tuple[bytes, int, bool]] = []
+_learnt: list[tuple[bytes, int]] = []
 """What ``kernel.populate`` takes, a thousand ranges each."""
 
 
@@ -45,8 +42,8 @@ def map_after_forks() -> None:
 
 
 def _map() -> None:
-    for ranges, size, write in _learnt:
-        kernel.populate(ranges, size, write=write)
+    for ranges, size in _learnt:
+        kernel.populate(ranges, size)
     _learnt.clear()
 
 
@@ -83,18 +80,16 @@ def _use_up(allocate: Callable[[int], int | None], sizes: Sequence[int]) -> None
 
 
 def learn(rehearse: Callable[[], None]) -> None:
-    """Learns what a child of this process has met when it has rehearsed; nothing where the kernel does not tell.
+    """Learns what a child of this process has written when it has rehearsed; nothing where the kernel does not tell.
 
     A second child does nothing. It shares every page, so that what this process writes meanwhile, and so has a copy of,
     does not look like a page that the first has to itself.
     """
     with _held_child(lambda: None), _held_child(rehearse) as child:
-        for written in (True, False):
-            ranges = _ranges(child, written=written)
-            for start in range(0, len(ranges), kernel.MOST_RANGES):
-                some = ranges[start : start + kernel.MOST_RANGES]
-                packed = b"".join(kernel.RANGE.pack(*each) for each in some)
-                _learnt.append((packed, sum(size for _, size in some), written))
+        ranges = _written(child)
+    for start in range(0, len(ranges), kernel.MOST_RANGES):
+        some = ranges[start : start + kernel.MOST_RANGES]
+        _learnt.append((b"".join(kernel.RANGE.pack(*each) for each in some), sum(size for _, size in some)))
 
 
 @contextmanager
@@ -123,26 +118,17 @@ def _held_child(work: Callable[[], None]) -> Iterator[int]:
         os.waitpid(child, 0)
 
 
-def _ranges(child: int, *, written: bool) -> list[tuple[int, int]]:
-    """First address and length of the memory that no other process has any more, or of files that is mapped."""
+def _written(child: int) -> list[tuple[int, int]]:
+    """First address and length of the memory that no other process has."""
+    bits = kernel.PRESENT | kernel.OF_A_FILE | kernel.NOT_SHARED
     ranges: list[tuple[int, int]] = []
-    for page in _pages(child, written=written):
-        start, size = ranges[-1] if ranges else (0, 0)
-        if page == start + size:
-            ranges[-1] = (start, size + _PAGE)
-        else:
-            ranges.append((page, _PAGE))
-    return ranges
-
-
-def _pages(child: int, *, written: bool) -> Iterator[int]:
-    mask = _PRESENT | _OF_A_FILE | (_ONLY_OURS if written else 0)
-    wanted = _PRESENT | (_ONLY_OURS if written else _OF_A_FILE)
     pagemap = os.open(f"/proc/{child}/pagemap", os.O_RDONLY)
-    for start, end, writable in kernel.private_mappings(child):
-        if writable == written:
-            entries = array.array("Q", os.pread(pagemap, (end - start) // _PAGE * 8, start // _PAGE * 8))
-            for place, entry in enumerate(entries):
-                if entry & mask == wanted:
-                    yield start + place * _PAGE
+    for mapping in kernel.private_mappings(child):
+        first, count = mapping.start // _PAGE, (mapping.end - mapping.start) // _PAGE
+        entries = array.array("Q", os.pread(pagemap, count * 8, first * 8))
+        for page, entry in enumerate(entries, start=first):
+            if "w" in mapping.rights and entry & bits == kernel.PRESENT | kernel.NOT_SHARED:
+                start, size = ranges.pop() if ranges and sum(ranges[-1]) == page * _PAGE else (page * _PAGE, 0)
+                ranges.append((start, size + _PAGE))
     os.close(pagemap)
+    return ranges

@@ -17,7 +17,7 @@ import sys
 import warnings
 from contextlib import suppress
 
-from judge.cell import gate, kernel, landlock, mason, pages, seccomp
+from judge.cell import gate, kernel, landlock, mason, moving, pages, seccomp
 from judge.cell.walls import Walls
 
 _WARM_MODULES = (
@@ -56,9 +56,11 @@ def main() -> None:
     gc.collect()
     pages.close_gaps()
     gc.freeze()
-    kernel.use_huge_pages()
+    moved = 0 if walls.device == "cuda" else moving.move()  # with a driver's own mappings it was never tried
+    if not moved:
+        kernel.use_huge_pages()
     warmup.learn_pages()
-    orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces))
+    orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces, moved))
     _Zygote(orders, masons, walls).serve()
 
 

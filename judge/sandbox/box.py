@@ -67,7 +67,7 @@ class Box:
             message = b""
         self.control.setblocking(False)
         if len(message) == gate.ZYGOTE_READY.size:
-            _, self.landlock, self.counts_namespaces = gate.ZYGOTE_READY.unpack(message)
+            _, self.landlock, self.counts_namespaces, self.moved_bytes = gate.ZYGOTE_READY.unpack(message)
         else:
             said = self.last_words()
             self.close()

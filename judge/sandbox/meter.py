@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from judge.cell import moving
 from judge.sandbox.cgroups import Group
 from judge.sandbox.standby import Cell
 
@@ -68,6 +70,9 @@ class _ProcessMeter:
     segments, the other such pages, cannot be made in a cell. Every process starts with the zygote's pages, which it
     shares; so of several processes we add what each has alone to the most that one of them shares. Where the kernel
     does not show us what is private (a container without the right to trace), what a fork overwrites goes unseen.
+
+    Pages of the file onto which the zygote moved its memory look like the candidate's shared ones. Finding them takes
+    milliseconds, so that is done only before a limit is said to be hit; the peak may count them.
     """
 
     seconds_between = 0.01
@@ -77,14 +82,19 @@ class _ProcessMeter:
         self._base_bytes, self._base_cpu = self._memory(), 0
         self._base_cpu = self._cpu()
         self._peak = self._cpu_seen = 0
+        self._exceeded = False
         self._base_kills = _kills_on_this_machine()
 
     def used(self) -> Used:
-        self._peak = max(self._peak, self._memory() - self._base_bytes)
+        memory = self._memory() - self._base_bytes
+        self._peak = max(self._peak, memory)
         self._cpu_seen = max(self._cpu_seen, self._cpu() - self._base_cpu)
-        exceeded = self._peak > self._most
+        exceeded = self._exceeded = self._exceeded or self._exceeds(memory)
         killed = _kills_on_this_machine() > self._base_kills
         return Used(self._cpu_seen, self._peak, exceeded, machine_out_of_memory=killed and not exceeded)
+
+    def _exceeds(self, memory: int) -> bool:
+        return memory > self._most and memory - self._of_the_zygotes_file() > self._most
 
     def _memory(self) -> int:
         folder = os.statvfs(self._cell.tmp)
@@ -100,6 +110,17 @@ class _ProcessMeter:
                 total += alone * _KIBIBYTE
                 most_shared = max(most_shared, (resident - alone) * _KIBIBYTE)
         return total + most_shared
+
+    def _of_the_zygotes_file(self) -> int:
+        """How much of what ``_memory`` counts is that file: what single processes map, and the most that they share."""
+        alone = most_shared = 0
+        for pid in self._processes() if self._cell.box.moved_bytes else ():
+            with suppress(OSError):
+                sizes = _sizes_of_the_zygotes_file(pid)
+                private = max(0, sizes["Private_Clean:"] + sizes["Private_Dirty:"] - sizes["Anonymous:"])
+                alone += private
+                most_shared = max(most_shared, sizes["Rss:"] - sizes["Anonymous:"] - private)
+        return (alone + most_shared) * _KIBIBYTE
 
     def _cpu(self) -> int:
         total = 0
@@ -121,6 +142,18 @@ class _ProcessMeter:
                     wanted += map(int, children)
                     found += map(int, children)
         return found
+
+
+def _sizes_of_the_zygotes_file(pid: int) -> Counter[str]:
+    """Sums of the fields of ``/proc/PID/smaps`` over its mappings, in KiB."""
+    sizes, counts = Counter[str](), False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        field, *values = line.split()
+        if not field.endswith(":"):
+            counts = f"/memfd:{moving.NAME}" in values
+        elif counts and values[-1] == "kB":
+            sizes[field] += int(values[0])
+    return sizes
 
 
 def _kibibytes(path: str, fields: tuple[str, ...]) -> int:

@@ -1,0 +1,168 @@
+"""Moves the zygote's memory onto a file in memory, so that a fork neither copies its page tables nor takes them down.
+
+A fork has tables of all 187 MB of its parent's own memory, used or not. Of a file's pages it has nothing until it
+touches one; what it writes is its own, as before. Nobody can write to the file once it is in place.
+
+A process cannot exchange the memory it runs in. A child of it does that: it stops its parent, copies what is there
+and has the stopped parent map the copy in place of the original, as a debugger would.
+"""
+
+from __future__ import annotations
+
+import array
+import ctypes
+import fcntl
+import os
+import signal
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from judge.cell import kernel
+
+NAME = "zygote"
+"""Mappings of the file are called ``/memfd:zygote (deleted)`` in ``/proc/PID/maps``."""
+
+_PAGE = kernel.PAGE
+_THERE = kernel.PRESENT | kernel.SWAPPED
+_COPIED_AT_ONCE = 1 << 20
+
+_GETREGS, _SETREGS, _SINGLESTEP, _DETACH, _SEIZE, _INTERRUPT = 12, 13, 9, 17, 0x4206, 0x4207
+_WALL = 0x40000000
+_REGISTERS = struct.Struct("27Q")  # struct user_regs_struct of x86-64
+_RAX, _ORIG_RAX, _RIP = 10, 15, 16
+_ARGUMENTS = (14, 13, 12, 7, 9, 8)  # rdi, rsi, rdx, r10, r8, r9
+_SYSCALL = b"\x0f\x05"
+_MMAP = 9
+_MAP_PRIVATE, _MAP_FIXED = 0x02, 0x10
+_F_ADD_SEALS, _EVERY_SEAL = 1033, 0x01 | 0x02 | 0x04 | 0x08
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.ptrace.restype = ctypes.c_long
+_libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+
+def move() -> int:
+    """Moves this process's private memory and returns how many bytes; 0 where the kernel lets no child trace it.
+
+    Nothing is moved while there is another thread. OpenBLAS ends its own at a fork, and this begins with one. The
+    stack stays where it is.
+    """
+    file = os.memfd_create(NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    read, write = os.pipe()
+    with suppress(OSError):  # a kernel without Yama has no such thing, and needs none
+        kernel.prctl(kernel.PR_SET_PTRACER, kernel.ANY_PTRACER)
+    tracer = os.fork()
+    if tracer == 0:
+        try:
+            os.close(read)
+            for moved in _moved(os.getppid(), file):
+                os.write(write, moved.to_bytes(8, "little"))
+        finally:
+            os._exit(0)  # without a word: not to be allowed this is no error
+    os.close(write)
+    moved = 0
+    while piece := os.read(read, 8):
+        moved += int.from_bytes(piece, "little")
+    os.waitpid(tracer, 0)
+    with suppress(OSError):
+        kernel.prctl(kernel.PR_SET_PTRACER, 0)
+    os.close(read)
+    fcntl.fcntl(file, _F_ADD_SEALS, _EVERY_SEAL)
+    os.close(file)
+    return moved
+
+
+def _moved(process: int, file: int) -> Iterator[int]:
+    """Moves one mapping after the other; yields the size of each."""
+    if len(os.listdir(f"/proc/{process}/task")) > 1:  # noqa: PTH208 - no pathlib: its import would cost cells memory
+        return  # one that runs on would write to what is being copied
+    end = 0
+    with _stopped(process) as stopped:
+        memory, pagemap = (os.open(f"/proc/{process}/{name}", os.O_RDONLY) for name in ("mem", "pagemap"))
+        for mapping in list(kernel.private_mappings(process)):
+            size = mapping.end - mapping.start
+            runs = _runs(mapping, array.array("Q", os.pread(pagemap, size // _PAGE * 8, mapping.start // _PAGE * 8)))
+            if not runs or "x" in mapping.rights or mapping.name == "[stack]":
+                continue
+            os.ftruncate(file, end + size)
+            for start, stop in runs:
+                for at in range(start, stop, _COPIED_AT_ONCE):
+                    piece = os.pread(memory, min(stop - at, _COPIED_AT_ONCE), at)
+                    os.pwrite(file, piece, end + at - mapping.start)
+            protection = sum(bit for bit, right in ((1, "r"), (2, "w")) if right in mapping.rights)
+            stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file, end)
+            end += size
+            yield size
+
+
+def _runs(mapping: kernel.Mapping, entries: array.array[int]) -> list[tuple[int, int]]:
+    """What of a mapping must be copied, as first and end addresses; nothing of one that has no pages of its own.
+
+    Of a mapped library everything is, since pages that were never touched come from its own file.
+    """
+    if not any(entry & _THERE and not entry & kernel.OF_A_FILE for entry in entries):
+        return []
+    if mapping.name.startswith("/"):
+        return [(mapping.start, mapping.end)]
+    runs: list[tuple[int, int]] = []
+    for address, entry in zip(range(mapping.start, mapping.end, _PAGE), entries, strict=True):
+        if entry & _THERE:
+            start, stop = runs.pop() if runs and runs[-1][1] == address else (address, address)
+            runs.append((start, stop + _PAGE))
+    return runs
+
+
+class _Stopped:
+    """A traced process that stands still inside a system call."""
+
+    def __init__(self, process: int, registers: tuple[int, ...]) -> None:
+        self._process, self._registers = process, registers
+
+    def call(self, number: int, *arguments: int) -> None:
+        """Has the process make a system call; raises ``OSError``."""
+        registers = list(self._registers)
+        registers[_RIP] -= len(_SYSCALL)  # once more the instruction that brought it there
+        registers[_RAX], registers[_ORIG_RAX] = number, 2**64 - 1  # the call it was stopped in is begun anew later
+        for place, argument in zip(_ARGUMENTS, arguments, strict=False):
+            registers[place] = argument
+        _write_registers(self._process, registers)
+        _ptrace(_SINGLESTEP, self._process)
+        os.waitpid(self._process, _WALL)
+        result = ctypes.c_long(_read_registers(self._process)[_RAX]).value
+        if -4096 < result < 0:
+            raise OSError(-result, os.strerror(-result))
+
+
+@contextmanager
+def _stopped(process: int) -> Iterator[_Stopped]:
+    """Stops a process that waits in a system call, and lets it go on as if nothing had been."""
+    _ptrace(_SEIZE, process)
+    try:
+        _ptrace(_INTERRUPT, process)
+        _, status = os.waitpid(process, _WALL)
+        if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != signal.SIGTRAP:
+            raise OSError("the process did not stop where it was told to")
+        registers = _read_registers(process)
+        try:
+            yield _Stopped(process, registers)
+        finally:
+            _write_registers(process, registers)
+    finally:
+        _ptrace(_DETACH, process)
+
+
+def _ptrace(request: int, process: int, data: ctypes.Array[ctypes.c_char] | None = None) -> None:
+    if _libc.ptrace(request, process, None, data) < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"ptrace {request}: {os.strerror(number)}")
+
+
+def _read_registers(process: int) -> tuple[int, ...]:
+    buffer = ctypes.create_string_buffer(_REGISTERS.size)
+    _ptrace(_GETREGS, process, buffer)
+    return _REGISTERS.unpack(buffer.raw)
+
+
+def _write_registers(process: int, registers: Sequence[int]) -> None:
+    _ptrace(_SETREGS, process, ctypes.create_string_buffer(_REGISTERS.pack(*registers), _REGISTERS.size))
