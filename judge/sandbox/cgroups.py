@@ -28,14 +28,13 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True)
 class Usage:
-    """What a cell's group has used: CPU in nanoseconds since the group was made, memory in bytes.
+    """What a cell's group has used: CPU in nanoseconds since the group was made, the most memory in bytes.
 
     ``kills`` counts processes killed for want of memory, be it the group's or the machine's; only the former comes
     with a further one of ``times_at_limit``.
     """
 
     cpu_ns: int
-    memory_bytes: int
     peak_bytes: int
     kills: int
     times_at_limit: int
@@ -91,7 +90,7 @@ class Group:
             events = _read(self._memory / "memory.oom_control")
             at_limit = _read(self._memory / "memory.failcnt")
         peak = int(_read(self._peak)) if self._peak.exists() else 0
-        return Usage(cpu, int(_read(self._current)), peak, int(_field(events, "oom_kill")), int(at_limit))
+        return Usage(cpu, peak, int(_field(events, "oom_kill")), int(at_limit))
 
     def empty(self) -> bool:
         """Whether no process is left in the group."""
