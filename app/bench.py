@@ -245,10 +245,12 @@ def _memory(server: Server) -> None:
 
 
 def _memory_file(pid: int) -> float:
-    """MiB of the file onto which a zygote moved its memory, as far as the process has addresses for it."""
-    maps = Path(f"/proc/{pid}/maps").read_text()
-    mappings = re.findall(r"^(\w+)-(\w+) .*/memfd:zygote ", maps, re.MULTILINE)
-    return sum(int(end, 16) - int(start, 16) for start, end in mappings) / 2**20
+    """MiB of the file onto which a zygote moved its memory, read through one of its mappings; 0 without one."""
+    for mapping in Path(f"/proc/{pid}/map_files").iterdir():
+        with contextlib.suppress(OSError):
+            if str(mapping.readlink()).startswith("/memfd:zygote "):
+                return mapping.stat().st_blocks * 512 / 2**20
+    return 0.0
 
 
 if __name__ == "__main__":

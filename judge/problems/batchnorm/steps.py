@@ -21,7 +21,7 @@ ONE_D, TWO_D = 2, 4
 """Ranks of the inputs ``[N, D]`` and ``[N, C, H, W]``."""
 
 
-COPIES = 64
+COPIES = 32
 """Exams of an edition. No channel of a batch norm knows of another: theirs lie side by side in one wide layer."""
 
 
