@@ -17,7 +17,7 @@ from judge.cell import norms, rules, source, wire
 from judge.cell.driver import Complaint, Observed, Roles, find_roles, run_scenario
 
 _CODES = {getattr(torch, name): code for code, name in enumerate(wire.DTYPES)}
-_SCENARIOS_A_WRITE = 8
+_SCENARIOS_A_WRITE = 16
 """Each write wakes the trusted side, which then takes the processor from the cell: one for each scenario cost 5 ms of
 an exam of 15. By count and not by time, so that what a process that dies early leaves behind does not hang on speed."""
 _NUMPY_LACKS = {torch.bfloat16: torch.int16}
