@@ -89,7 +89,9 @@ def _moved(process: int, file: int) -> Iterator[int]:
             for start, stop in runs:
                 for at in range(start, stop, _COPIED_AT_ONCE):
                     piece = os.pread(memory, min(stop - at, _COPIED_AT_ONCE), at)
-                    os.pwrite(file, piece, end + at - mapping.start)
+                    copied = os.pwrite(file, piece, end + at - mapping.start)
+                    if copied < min(stop - at, _COPIED_AT_ONCE):
+                        raise OSError("a piece of memory could not be copied whole")
             protection = sum(bit for bit, right in ((1, "r"), (2, "w")) if right in mapping.rights)
             stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file, end)
             end += size
@@ -128,7 +130,7 @@ class _Stopped:
             registers[place] = argument
         _write_registers(self._process, registers)
         _ptrace(_SINGLESTEP, self._process)
-        os.waitpid(self._process, _WALL)
+        _await_trap(self._process)
         result = ctypes.c_long(_read_registers(self._process)[_RAX]).value
         if -4096 < result < 0:
             raise OSError(-result, os.strerror(-result))
@@ -140,9 +142,7 @@ def _stopped(process: int) -> Iterator[_Stopped]:
     _ptrace(_SEIZE, process)
     try:
         _ptrace(_INTERRUPT, process)
-        _, status = os.waitpid(process, _WALL)
-        if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != signal.SIGTRAP:
-            raise OSError("the process did not stop where it was told to")
+        _await_trap(process)
         registers = _read_registers(process)
         try:
             yield _Stopped(process, registers)
@@ -150,6 +150,12 @@ def _stopped(process: int) -> Iterator[_Stopped]:
             _write_registers(process, registers)
     finally:
         _ptrace(_DETACH, process)
+
+
+def _await_trap(process: int) -> None:
+    _, status = os.waitpid(process, _WALL)
+    if not os.WIFSTOPPED(status) or os.WSTOPSIG(status) != signal.SIGTRAP:
+        raise OSError("the process did not stop where it was told to")
 
 
 def _ptrace(request: int, process: int, data: ctypes.Array[ctypes.c_char] | None = None) -> None:

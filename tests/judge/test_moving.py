@@ -22,6 +22,7 @@ def told(): return hashlib.sha256(b"".join(held[number] for number in sorted(hel
 before = told()
 match sys.argv[1]:
     case "refused": moving._SEIZE = 0x7777
+    case "short of memory": os.pwrite = lambda file, piece, at: len(piece) - 1
     case "beside a thread": threading.Thread(target=threading.Event().wait, daemon=True).start()
 moved = moving.move()
 print(moved, before == told())
@@ -49,7 +50,7 @@ def test_what_was_moved_is_what_was_there() -> None:
     assert (same, stack, child, still_same, last) == ("True", "True", "0", "True", ["True", "20000"])
 
 
-@pytest.mark.parametrize("case", ["refused", "beside a thread"])
+@pytest.mark.parametrize("case", ["refused", "short of memory", "beside a thread"])
 def test_where_it_may_not_be_moved_nothing_is_and_all_goes_on(case: str) -> None:
     assert outcome(case) == [["0", "True"], ["0", "True"], ["0", "True"], ["True", "20000"]]
 
