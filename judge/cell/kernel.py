@@ -128,9 +128,14 @@ class Mapping(NamedTuple):
     name: str
 
 
-def private_mappings(process: int | str = "self") -> Iterator[Mapping]:
-    """Every readable mapping of a process that a fork has of its own."""
-    with open(f"/proc/{process}/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
+def own_proc() -> str:
+    """This process's folder below ``/proc``, for others too: of a container's own it has another number than here."""
+    return f"/proc/{os.readlink('/proc/self')}"  # noqa: PTH115 - no pathlib: its import would cost every cell memory
+
+
+def private_mappings(proc: str = "/proc/self") -> Iterator[Mapping]:
+    """Every readable mapping that a fork of a process has of its own; ``proc`` is its folder below ``/proc``."""
+    with open(f"{proc}/maps") as maps:  # noqa: PTH123 - no pathlib: its import would cost every cell memory
         lines = maps.readlines()
     for line in lines:
         addresses, rights, _, _, _, *name = line.split(maxsplit=5)

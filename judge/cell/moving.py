@@ -15,6 +15,7 @@ import fcntl
 import os
 import signal
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -26,6 +27,7 @@ NAME = "zygote"
 _PAGE = kernel.PAGE
 _THERE = kernel.PRESENT | kernel.SWAPPED
 _COPIED_AT_ONCE = 1 << 20
+_LOOKS_AT_THREADS = 50
 
 _GETREGS, _SETREGS, _SINGLESTEP, _DETACH, _SEIZE, _INTERRUPT = 12, 13, 9, 17, 0x4206, 0x4207
 _WALL = 0x40000000
@@ -49,6 +51,7 @@ def move() -> int:
     stack stays where it is.
     """
     file = os.memfd_create(NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    proc = kernel.own_proc()
     read, write = os.pipe()
     with suppress(OSError):  # a kernel without Yama has no such thing, and needs none
         kernel.prctl(kernel.PR_SET_PTRACER, kernel.ANY_PTRACER)
@@ -56,7 +59,7 @@ def move() -> int:
     if tracer == 0:
         try:
             os.close(read)
-            for moved in _moved(os.getppid(), file):
+            for moved in _moved(os.getppid(), proc, file):
                 os.write(write, moved.to_bytes(8, "little"))
         finally:
             os._exit(0)  # without a word: not to be allowed this is no error
@@ -73,14 +76,14 @@ def move() -> int:
     return moved
 
 
-def _moved(process: int, file: int) -> Iterator[int]:
+def _moved(process: int, proc: str, file: int) -> Iterator[int]:
     """Moves one mapping after the other; yields the size of each."""
-    if len(os.listdir(f"/proc/{process}/task")) > 1:  # noqa: PTH208 - no pathlib: its import would cost cells memory
-        return  # one that runs on would write to what is being copied
+    if not _has_one_thread(proc):
+        return  # another, which runs on, would write to what is being copied
     end = 0
     with _stopped(process) as stopped:
-        memory, pagemap = (os.open(f"/proc/{process}/{name}", os.O_RDONLY) for name in ("mem", "pagemap"))
-        for mapping in list(kernel.private_mappings(process)):
+        memory, pagemap = (os.open(f"{proc}/{name}", os.O_RDONLY) for name in ("mem", "pagemap"))
+        for mapping in list(kernel.private_mappings(proc)):
             size = mapping.end - mapping.start
             runs = _runs(mapping, array.array("Q", os.pread(pagemap, size // _PAGE * 8, mapping.start // _PAGE * 8)))
             if not runs or "x" in mapping.rights or mapping.name == "[stack]":
@@ -96,6 +99,15 @@ def _moved(process: int, file: int) -> Iterator[int]:
             stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file, end)
             end += size
             yield size
+
+
+def _has_one_thread(proc: str) -> bool:
+    """Whether there is but one, in the end: one that was joined is on the list for a moment longer."""
+    for _ in range(_LOOKS_AT_THREADS):
+        if len(os.listdir(f"{proc}/task")) == 1:  # noqa: PTH208 - no pathlib: its import would cost every cell memory
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _runs(mapping: kernel.Mapping, entries: array.array[int]) -> list[tuple[int, int]]:

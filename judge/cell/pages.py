@@ -85,16 +85,19 @@ def learn(rehearse: Callable[[], None]) -> None:
     A second child does nothing. It shares every page, so that what this process writes meanwhile, and so has a copy of,
     does not look like a page that the first has to itself.
     """
-    with _held_child(lambda: None), _held_child(rehearse) as child:
-        ranges = _written(child)
+    with _held_child(lambda: None), _held_child(rehearse) as proc:
+        try:
+            ranges = _written(proc)
+        except OSError:
+            return
     for start in range(0, len(ranges), kernel.MOST_RANGES):
         some = ranges[start : start + kernel.MOST_RANGES]
         _learnt.append((b"".join(kernel.RANGE.pack(*each) for each in some), sum(size for _, size in some)))
 
 
 @contextmanager
-def _held_child(work: Callable[[], None]) -> Iterator[int]:
-    """A child of this process that has done the work and ends with the block; raises when it could not."""
+def _held_child(work: Callable[[], None]) -> Iterator[str]:
+    """The ``/proc`` folder of a child that has done the work and ends with the block; raises when it could not."""
     done, tell = os.pipe()
     wait, release = os.pipe()
     child = os.fork()
@@ -102,28 +105,28 @@ def _held_child(work: Callable[[], None]) -> Iterator[int]:
         try:
             work()
             os.close(release)
-            os.write(tell, b".")
+            os.write(tell, kernel.own_proc().encode())
             os.read(wait, 1)
         finally:
             os._exit(0)
     os.close(tell)
     os.close(wait)
     try:
-        if not os.read(done, 1):
+        if not (proc := os.read(done, 64).decode()):
             raise RuntimeError("a rehearsal ended early")
-        yield child
+        yield proc
     finally:
         os.close(done)
         os.close(release)
         os.waitpid(child, 0)
 
 
-def _written(child: int) -> list[tuple[int, int]]:
+def _written(proc: str) -> list[tuple[int, int]]:
     """First address and length of the memory that no other process has."""
     bits = kernel.PRESENT | kernel.OF_A_FILE | kernel.NOT_SHARED
     ranges: list[tuple[int, int]] = []
-    pagemap = os.open(f"/proc/{child}/pagemap", os.O_RDONLY)
-    for mapping in kernel.private_mappings(child):
+    pagemap = os.open(f"{proc}/pagemap", os.O_RDONLY)
+    for mapping in kernel.private_mappings(proc):
         first, count = mapping.start // _PAGE, (mapping.end - mapping.start) // _PAGE
         entries = array.array("Q", os.pread(pagemap, count * 8, first * 8))
         for page, entry in enumerate(entries, start=first):
