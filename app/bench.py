@@ -159,19 +159,20 @@ def _throughput(server: Server, code: str, bare: Any, count: int) -> None:
     _await_idle(server)
     used = bare_used = seconds = 0.0
     verdicts: list[str] = []
-    for _ in range(_TURNS):
+    turns = min(_TURNS, count)
+    for turn in range(turns):
         began_cpu = time.process_time()
         for _ in range(_BARE_A_TURN):
             bare()
         bare_used += time.process_time() - began_cpu
         before, began = tree_cpu_seconds(server.pid), time.perf_counter()
-        verdicts += _together(server, [code] * (count // _TURNS), concurrency=8)
+        verdicts += _together(server, [code] * len(range(turn, count, turns)), concurrency=8)
         seconds += time.perf_counter() - began
         time.sleep(1)  # the cells taken are made anew
         used += tree_cpu_seconds(server.pid) - before
-    cpu, bare_cpu = used * 1000 / len(verdicts), bare_used * 1000 / (_TURNS * _BARE_A_TURN)
+    cpu, bare_cpu = used * 1000 / len(verdicts), bare_used * 1000 / (turns * _BARE_A_TURN)
     print(
-        f"\nThroughput: {len(verdicts)} submissions at concurrency 8 through HTTP, in {_TURNS} turns with the bare exam"
+        f"\nThroughput: {len(verdicts)} submissions at concurrency 8 through HTTP, in {turns} turns with the bare exam"
     )
     print("| figure | value |\n|---|---|")
     print(f"| accepted | {verdicts.count('accepted')} of {len(verdicts)} |")
@@ -262,9 +263,9 @@ def _memory(server: Server) -> None:
 
 
 def _memory_file(pid: int) -> float:
-    """MiB of the file onto which a zygote moved its memory, read through one of its mappings; 0 without one."""
-    for mapping in Path(f"/proc/{pid}/map_files").iterdir():
-        with contextlib.suppress(OSError):
+    """MiB of the file onto which a zygote moved its memory; 0 without one, or without root's right to look at it."""
+    with contextlib.suppress(OSError):
+        for mapping in Path(f"/proc/{pid}/map_files").iterdir():
             if str(mapping.readlink()).startswith("/memfd:zygote "):
                 return mapping.stat().st_blocks * 512 / 2**20
     return 0.0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import array
 import ctypes
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 CLONE_NEWNS = 0x00020000
@@ -142,6 +143,21 @@ def private_mappings(proc: str = "/proc/self") -> Iterator[Mapping]:
         if rights.startswith("r") and rights.endswith("p") and "[v" not in line:  # vvar, vdso, vsyscall: the kernel's
             start, end = (int(part, 16) for part in addresses.split("-"))
             yield Mapping(start, end, rights, name[0].rstrip() if name else "")
+
+
+def page_entries(pagemap: int, mapping: Mapping) -> array.array[int]:
+    """What ``/proc/PID/pagemap``, an open descriptor, says of each page of a mapping."""
+    size = (mapping.end - mapping.start) // PAGE * 8
+    return array.array("Q", os.pread(pagemap, size, mapping.start // PAGE * 8))
+
+
+def runs(pages: Iterable[int]) -> list[tuple[int, int]]:
+    """Pages, given by their addresses in order, as first address and length of those that lie together."""
+    found: list[tuple[int, int]] = []
+    for page in pages:
+        start, size = found.pop() if found and sum(found[-1]) == page else (page, 0)
+        found.append((start, size + PAGE))
+    return found
 
 
 def use_huge_pages() -> None:

@@ -24,7 +24,6 @@ from judge.cell import kernel
 NAME = "zygote"
 """Mappings of the file are called ``/memfd:zygote (deleted)`` in ``/proc/PID/maps``."""
 
-_PAGE = kernel.PAGE
 _THERE = kernel.PRESENT | kernel.SWAPPED
 _COPIED_AT_ONCE = 1 << 20
 _LOOKS_AT_THREADS = 50
@@ -84,16 +83,17 @@ def _moved(process: int, proc: str, file: int) -> Iterator[int]:
     with _stopped(process) as stopped:
         memory, pagemap = (os.open(f"{proc}/{name}", os.O_RDONLY) for name in ("mem", "pagemap"))
         for mapping in list(kernel.private_mappings(proc)):
-            size = mapping.end - mapping.start
-            runs = _runs(mapping, array.array("Q", os.pread(pagemap, size // _PAGE * 8, mapping.start // _PAGE * 8)))
-            if not runs or "x" in mapping.rights or mapping.name == "[stack]":
+            if "x" in mapping.rights or mapping.name == "[stack]":
                 continue
+            runs = _runs(mapping, kernel.page_entries(pagemap, mapping))
+            if not runs:
+                continue
+            size = mapping.end - mapping.start
             os.ftruncate(file, end + size)
-            for start, stop in runs:
-                for at in range(start, stop, _COPIED_AT_ONCE):
-                    piece = os.pread(memory, min(stop - at, _COPIED_AT_ONCE), at)
-                    copied = os.pwrite(file, piece, end + at - mapping.start)
-                    if copied < min(stop - at, _COPIED_AT_ONCE):
+            for start, length in runs:
+                for at in range(start, start + length, _COPIED_AT_ONCE):
+                    wanted = min(start + length - at, _COPIED_AT_ONCE)
+                    if os.pwrite(file, os.pread(memory, wanted, at), end + at - mapping.start) < wanted:
                         raise OSError("a piece of memory could not be copied whole")
             protection = sum(bit for bit, right in ((1, "r"), (2, "w")) if right in mapping.rights)
             stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file, end)
@@ -111,20 +111,16 @@ def _has_one_thread(proc: str) -> bool:
 
 
 def _runs(mapping: kernel.Mapping, entries: array.array[int]) -> list[tuple[int, int]]:
-    """What of a mapping must be copied, as first and end addresses; nothing of one that has no pages of its own.
+    """What of a mapping must be copied, as first addresses and lengths; nothing of one that has no pages of its own.
 
     Of a mapped library everything is, since pages that were never touched come from its own file.
     """
     if not any(entry & _THERE and not entry & kernel.OF_A_FILE for entry in entries):
         return []
     if mapping.name.startswith("/"):
-        return [(mapping.start, mapping.end)]
-    runs: list[tuple[int, int]] = []
-    for address, entry in zip(range(mapping.start, mapping.end, _PAGE), entries, strict=True):
-        if entry & _THERE:
-            start, stop = runs.pop() if runs and runs[-1][1] == address else (address, address)
-            runs.append((start, stop + _PAGE))
-    return runs
+        return [(mapping.start, mapping.end - mapping.start)]
+    pages = range(mapping.start, mapping.end, kernel.PAGE)
+    return kernel.runs(page for page, entry in zip(pages, entries, strict=True) if entry & _THERE)
 
 
 class _Stopped:

@@ -10,15 +10,12 @@ every few objects. With no gap left, it lies together.
 
 from __future__ import annotations
 
-import array
 import ctypes
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from judge.cell import kernel
-
-_PAGE = kernel.PAGE
 
 _SMALL_SIZES = range(512, 0, -16)
 """Of Python's own allocator, one pool each."""
@@ -123,15 +120,17 @@ def _held_child(work: Callable[[], None]) -> Iterator[str]:
 
 def _written(proc: str) -> list[tuple[int, int]]:
     """First address and length of the memory that no other process has."""
-    bits = kernel.PRESENT | kernel.OF_A_FILE | kernel.NOT_SHARED
-    ranges: list[tuple[int, int]] = []
     pagemap = os.open(f"{proc}/pagemap", os.O_RDONLY)
+    try:
+        return kernel.runs(_own_pages(proc, pagemap))
+    finally:
+        os.close(pagemap)
+
+
+def _own_pages(proc: str, pagemap: int) -> Iterator[int]:
+    bits = kernel.PRESENT | kernel.OF_A_FILE | kernel.NOT_SHARED
     for mapping in kernel.private_mappings(proc):
-        first, count = mapping.start // _PAGE, (mapping.end - mapping.start) // _PAGE
-        entries = array.array("Q", os.pread(pagemap, count * 8, first * 8))
-        for page, entry in enumerate(entries, start=first):
-            if "w" in mapping.rights and entry & bits == kernel.PRESENT | kernel.NOT_SHARED:
-                start, size = ranges.pop() if ranges and sum(ranges[-1]) == page * _PAGE else (page * _PAGE, 0)
-                ranges.append((start, size + _PAGE))
-    os.close(pagemap)
-    return ranges
+        if "w" in mapping.rights:
+            for place, entry in enumerate(kernel.page_entries(pagemap, mapping)):
+                if entry & bits == kernel.PRESENT | kernel.NOT_SHARED:
+                    yield mapping.start + place * kernel.PAGE
