@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,8 +33,8 @@ class Settings(BaseSettings):
     standby_cells: int = Field(default=0, ge=0, le=64)
     """Cells prepared ahead by a worker, 12 MB of memory of its own each; 0 means one more than ``slots``."""
 
-    queues: str = "cpu"
-    """Which queues a worker takes from: ``cpu``, ``cuda`` or ``cpu,cuda``."""
+    queues: Literal["cpu", "cuda"] = "cpu"
+    """Which queue a worker takes from: its box is made for one device."""
 
     stock: int = Field(default=2, ge=0, le=64)
     """Exams of each problem prepared ahead while idle."""
@@ -58,9 +59,6 @@ class Settings(BaseSettings):
     def _refuse_what_cannot_work(self) -> Settings:
         if self.database_url and not self.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+psycopg://")):
             raise ValueError("HANDCODE_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite+aiosqlite:///).")
-        unknown = set(self.queue_names) - {"cpu", "cuda"}
-        if unknown or not self.queue_names:
-            raise ValueError("HANDCODE_QUEUES must be cpu, cuda or cpu,cuda.")
         return self
 
     @property
@@ -76,10 +74,6 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The SQLAlchemy URL in use."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'handcode.db').absolute()}"
-
-    @property
-    def queue_names(self) -> tuple[str, ...]:
-        return tuple(name.strip() for name in self.queues.split(",") if name.strip())
 
     def prepare_data_folder(self) -> None:
         """Make the data folder, readable by its owner alone: it holds candidates' code and password hashes."""

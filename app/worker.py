@@ -79,7 +79,7 @@ def start_engine(settings: Settings) -> Engine:
     from judge.engine import Judge
 
     standby = settings.standby_cells or settings.slots + 1
-    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queue_names[0])
+    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queues)
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class WorkerProcess:
         self.settings = settings
         self.host = pid_namespace()
         self.name = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.queues = [Device(name) for name in settings.queue_names]
+        self.queues = [Device(settings.queues)]
         self.database = Database(settings.database)
         self.changes = open_changes(self.database, only_if=judgings.ANY_QUEUED)
         self.queue = LocalQueue(self.database, self.changes, lease_seconds=settings.lease_seconds)

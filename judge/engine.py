@@ -79,7 +79,7 @@ class Judge:
                     else prepare_exam(problem, self.device, seed=seed or 0, samples=samples)
                 )
             with stages("cell"):
-                outcome = self.cells.run(job(prepared.encoded, source), problem.limits)
+                outcome = self.cells.run(job(prepared.encoded, source), problem.limits.on(self.device))
             return _report(prepared, outcome, accept or problem.accept, self.device, stages)
 
     def close(self) -> None:

@@ -62,9 +62,11 @@ class Layer(nn.Module):
 """
 
 
-_STEPS: list[Any] = [
+_BUILD: list[Any] = [
     ["build", {"layer": "a", "args": [4], "kwargs": {"eps": 1e-3}}],
     ["build", {"layer": "b", "args": [4]}],
+]
+_STEPS: list[Any] = [
     ["parameters", {"layer": "a"}],
     ["affine", {"layer": "a", "scale": 1, "shift": 2}],
     ["train", {"layer": "a"}],
@@ -86,9 +88,9 @@ _SCENARIOS_OF_A_SHAPE = 4
 """With two shapes as many steps as half an exam has."""
 
 
-def run() -> None:
+def run(device: str) -> None:
     """Loads, builds, trains, copies, saves, loads, casts and differentiates layers, in one thread."""
-    with _job_on_a_channel() as channel:
+    with _job_on_a_channel(device) as channel:
         answering.answer(channel)
         source.unload()
         norms.forget()
@@ -97,16 +99,16 @@ def run() -> None:
 
 def learn_pages() -> None:
     """Rehearses once more, in a child and nothing but the answer: those are the pages a job meets."""
-    with _job_on_a_channel() as channel:
+    with _job_on_a_channel("cpu") as channel:
         pages.learn(lambda: answering.answer(channel))
 
 
 @contextmanager
-def _job_on_a_channel() -> Iterator[int]:
+def _job_on_a_channel(device: str) -> Iterator[int]:
     """A file that holds a job, and must hold its whole answer in the end."""
     channel = os.memfd_create("rehearsal")
     try:
-        job = _job()
+        job = _job(device)
         os.write(channel, struct.pack("<I", len(job)) + job)
         os.lseek(channel, 0, os.SEEK_SET)
         yield channel
@@ -115,20 +117,23 @@ def _job_on_a_channel() -> Iterator[int]:
         os.close(channel)
 
 
-def _job() -> bytes:
+def _job(device: str) -> bytes:
     """A job such as the trusted side sends, with two shapes of input."""
     names: list[tuple[str, list[int]]] = []
-    values = array.array("f")
+    values = b""
     scenarios = []
+    kinds = [("float32", "f", _BUILD + _STEPS)] * _SCENARIOS_OF_A_SHAPE
+    if device != "cpu":  # there a kernel for each
+        kinds.append(("float64", "d", [*_BUILD, *(["double", {"layer": layer}] for layer in "ab"), *_STEPS]))
     for shape in ([6, 4], [2, 4, 2, 2]):
-        for _ in range(_SCENARIOS_OF_A_SHAPE):
-            scenarios.append({"steps": _STEPS, "tensors": list(range(len(names), len(names) + 3))})
+        for dtype, code, steps in kinds:
+            scenarios.append({"steps": steps, "tensors": list(range(len(names), len(names) + 3))})
             for size in (shape, [4], [4]):  # an even count of float32 fills whole 8 bytes
-                names.append(("float32", size))
-                values.extend(0.25 + place % 3 for place in range(math.prod(size)))
+                names.append((dtype, size))
+                values += array.array(code, (0.25 + place % 3 for place in range(math.prod(size)))).tobytes()
     header = {
         "class_names": ["Layer"],
-        "device": "cpu",
+        "device": device,
         "rank": 2,
         "random": 1,
         "tensors": names,
@@ -136,7 +141,7 @@ def _job() -> bytes:
     }
     encoded = json.dumps(header).encode()
     encoded += b" " * (-(len(encoded) + 4) % 8)
-    return struct.pack("<I", len(encoded)) + encoded + values.tobytes() + _SOURCE.encode()
+    return struct.pack("<I", len(encoded)) + encoded + values + _SOURCE.encode()
 
 
 def _check(channel: int, start: int) -> None:

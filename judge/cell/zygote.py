@@ -50,33 +50,39 @@ def main() -> None:
     rooms.close()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # libraries about themselves; a candidate's own warnings are shown
-        _warm_up()
+        _warm_up(walls.device)
     from judge.cell import warmup
 
     gc.collect()
     pages.close_gaps()
     gc.freeze()
-    moved = 0 if walls.device == "cuda" else moving.move()  # with a driver's own mappings it was never tried
+    moved = moving.move() if walls.device == "cpu" else 0  # with a driver's own mappings it was never tried
     if not moved:
         kernel.use_huge_pages()
-    warmup.learn_pages()
+    if walls.device == "cpu":
+        warmup.learn_pages()
     orders.send(gate.ZYGOTE_READY.pack(b"ready", walls.landlock, walls.no_nested_namespaces, moved))
     _Zygote(orders, masons, walls).serve()
 
 
-def _warm_up() -> None:
-    """Imports and runs everything once on one thread: a fork after a multi-threaded operation hangs for ever."""
+def _warm_up(device: str) -> None:
+    """Imports and runs everything once on one thread: a fork after a multi-threaded operation hangs for ever.
+
+    Where a GPU is in sight it only imports: the first backward pass of a process starts the driver in it and a thread
+    for the device, and neither survives a fork.
+    """
     import torch
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
+    torch.backends.cudnn.allow_tf32 = False  # a convolution is exact then, as everything else on a GPU is
     for name in _WARM_MODULES:
         importlib.import_module(name)
     from judge.cell import norms, warmup
 
     norms.install()
-    for _ in range(_REHEARSALS):
-        warmup.run()
+    for _ in range(_REHEARSALS if device == "cpu" else 0):
+        warmup.run(device)
     warnings.resetwarnings()
 
 
@@ -84,6 +90,7 @@ def _walls(device: str) -> Walls:
     devices = ["/dev/null", "/dev/zero"]
     if device == "cuda":
         devices += sorted(entry.path for entry in os.scandir("/dev") if entry.name.startswith("nvidia"))
+        devices.append("/proc/self/task")  # the driver names its threads, or gives up: error 304
     return Walls(
         device=device,
         seccomp=seccomp.program(device),

@@ -26,7 +26,9 @@ START_SECONDS = 120.0
 _CELL_FOLDER = Path(__file__).parent.parent / "cell"
 _CODE, _PACKAGES, _PYTHON = "/box/code", "/box/packages", "/box/python"
 _ROOTS_OF_PACKAGES = ("torch", "numpy")
-_CUDA_FOLDERS = ("/sys", "/usr/local/nvidia")
+_CUDA_NEEDS = ("/sys", "/usr/local/nvidia", "/etc/ld.so.cache")
+_CUDA_LIBRARIES = "/usr/local/nvidia/lib64:/usr/local/nvidia/lib"
+"""Where a driver is put into a container; on a plain machine its library lies among the others."""
 
 
 class CellFault(Exception):  # noqa: N818 - a fault of ours, never the candidate's
@@ -176,8 +178,9 @@ def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
     if device == "cuda":
         for node in sorted(Path("/dev").glob("nvidia*")):
             view += ["--dev-bind", str(node), str(node)]
-        for needed in _CUDA_FOLDERS:
+        for needed in _CUDA_NEEDS:
             view += ["--ro-bind-try", needed, needed]
+        view += ["--setenv", "LD_LIBRARY_PATH", _CUDA_LIBRARIES]
     for name in ("lib", "lib64"):
         link = Path("/", name)
         if link.is_symlink():

@@ -209,7 +209,9 @@ class Collector:
             self._blame(told, number, used)
         if ended is Ended.EXITED and number is not None:
             ended = Ended.CPU_LIMIT if number == signal.SIGXCPU else Ended.KILLED
-        cpu_ns = max(used.cpu_ns, told.cpu_ns if told and self.cell.group is None else 0)
+        cpu_ns = used.cpu_ns
+        if told and self.cell.group is None:
+            cpu_ns = max(cpu_ns, told.cpu_ns - self.meter.base_cpu_ns)
         if used.memory_exceeded:
             ended = Ended.MEMORY_LIMIT
         elif ended in (Ended.FINISHED, Ended.EXITED, Ended.KILLED) and cpu_ns > self.limits.cpu_seconds * 1e9:

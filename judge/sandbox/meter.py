@@ -32,9 +32,13 @@ class Used:
 
 
 class Meter(Protocol):
-    """Reads what the cell used so far; ``seconds_between`` is how often it must be asked to notice memory."""
+    """Reads what the cell used so far; ``seconds_between`` is how often it must be asked to notice memory.
+
+    ``base_cpu_ns`` is what it had used before its job.
+    """
 
     seconds_between: float
+    base_cpu_ns: int
 
     def used(self) -> Used: ...
 
@@ -51,12 +55,13 @@ class _GroupMeter:
         self._group = group
         self._base_bytes = group.set_memory(memory_bytes)
         self._start = group.usage()
+        self.base_cpu_ns = self._start.cpu_ns
 
     def used(self) -> Used:
         now = self._group.usage()
         killed, at_limit = now.kills > self._start.kills, now.times_at_limit > self._start.times_at_limit
         return Used(
-            now.cpu_ns - self._start.cpu_ns,
+            now.cpu_ns - self.base_cpu_ns,
             max(0, now.peak_bytes - self._base_bytes),
             memory_exceeded=killed and at_limit,
             machine_out_of_memory=killed and not at_limit,
@@ -79,8 +84,7 @@ class _ProcessMeter:
 
     def __init__(self, cell: Cell, memory_bytes: int) -> None:
         self._cell, self._most = cell, memory_bytes
-        self._base_bytes, self._base_cpu = self._memory(), 0
-        self._base_cpu = self._cpu()
+        self._base_bytes, self.base_cpu_ns = self._memory(), self._cpu()
         self._peak = self._cpu_seen = 0
         self._exceeded = False
         self._base_kills = _kills_on_this_machine()
@@ -88,7 +92,7 @@ class _ProcessMeter:
     def used(self) -> Used:
         memory = self._memory() - self._base_bytes
         self._peak = max(self._peak, memory)
-        self._cpu_seen = max(self._cpu_seen, self._cpu() - self._base_cpu)
+        self._cpu_seen = max(self._cpu_seen, self._cpu() - self.base_cpu_ns)
         exceeded = self._exceeded = self._exceeded or self._exceeds(memory)
         killed = _kills_on_this_machine() > self._base_kills
         return Used(self._cpu_seen, self._peak, exceeded, machine_out_of_memory=killed and not exceeded)

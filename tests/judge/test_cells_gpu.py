@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
+import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from cell_jobs import LIMITS, job
 
 from judge import doctor
 from judge.cells import CellFault, Cells, Ended
+from judge.doctor_program import is_the_drivers
 from judge.sandbox import box, gpu
 
 
@@ -43,25 +47,61 @@ def test_the_memory_is_back_before_the_next_candidate(cells: Cells) -> None:
     assert cells.run(job(free), LIMITS).ended is Ended.FINISHED
 
 
-def test_the_walls_of_a_cuda_cell_hold_where_there_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same box, mounts and filter as on a GPU; only the candidate's process does not touch one."""
+@pytest.fixture
+def without_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cells]:
+    """The same box, mounts and filter as on a GPU; only the rehearsal in the candidate's process is one on the CPU."""
     ours = Path(doctor.__file__).parent
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # a user of the box must be able to read it
         Path(folder).chmod(0o755)
         copy = Path(folder, "judge")
         shutil.copytree(ours, copy, ignore=shutil.ignore_patterns("__pycache__", "problems"))
         jail = copy / "cell/jail.py"
-        touches = "torch.zeros(1, device=walls.device).add_(1).item()"
-        assert touches in jail.read_text()
-        jail.write_text(jail.read_text().replace(touches, "pass"))
+        rehearses = "warmup.run(device)"
+        assert rehearses in jail.read_text()
+        jail.write_text(jail.read_text().replace(rehearses, 'warmup.run("cpu")'))
         monkeypatch.setattr(box, "_CELL_FOLDER", copy / "cell")
         monkeypatch.setattr(gpu, "used_bytes", lambda: 0)
-        without_device = Cells(device="cuda")
+        made = Cells(device="cuda")
         try:
-            probes = doctor.probe_walls(without_device)
+            yield made
         finally:
-            without_device.close()
+            made.close()
+
+
+def test_the_walls_of_a_cuda_cell_hold_where_there_is_no_device(without_device: Cells) -> None:
+    probes = doctor.probe_walls(without_device)
     assert [probe.line() for probe in probes if probe.required and not probe.held] == []
+
+
+def test_a_driver_may_name_its_threads_and_write_nothing_else_of_a_process(without_device: Cells) -> None:
+    source = """
+        import os, threading
+        def opens(path):
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+            except OSError as error:
+                return error.strerror
+            return "opens"
+        threading.Thread(target=lambda: print(opens(f"/proc/self/task/{threading.get_native_id()}/comm"))).start()
+        for path in ("/proc/self/comm", "/proc/self/oom_score_adj", "/proc/self/task/2/oom_score_adj"):
+            print(opens(path), flush=True)
+        """
+    outcome = without_device.run(job(textwrap.dedent(source)), LIMITS)
+    assert sorted(outcome.stdout.decode().splitlines()) == ["Permission denied"] * 3 + ["opens"]
+
+
+def test_what_the_driver_opened_is_told_from_what_a_cell_was_given() -> None:
+    inside, also_inside = socket.socketpair()
+    with inside, also_inside, socket.socket(socket.AF_UNIX) as alone, Path(__file__).open() as file:
+        theirs = [is_the_drivers(one.fileno()) for one in (inside, alone, file)]
+    assert theirs == [True, True, False]
+
+
+def test_a_layer_has_more_time_on_a_gpu() -> None:
+    on_gpu = LIMITS.on("cuda")
+    assert (on_gpu.wall_seconds, on_gpu.cpu_seconds) > (LIMITS.wall_seconds, LIMITS.cpu_seconds)
+    assert on_gpu == replace(LIMITS, wall_seconds=on_gpu.wall_seconds, cpu_seconds=on_gpu.cpu_seconds)
+    assert LIMITS.on("cpu") == LIMITS
 
 
 def test_memory_that_does_not_come_back_quarantines_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
