@@ -150,12 +150,9 @@ def _largest(pairs: Sequence[_Pair]) -> list[float]:
     if not pairs:
         return []
     ends = np.cumsum([pair.seen.size for pair in pairs])
-    with np.errstate(all="ignore"):
-        apart = np.abs(_in_a_row([pair.expected for pair in pairs]) - _in_a_row([pair.seen for pair in pairs]))
-        largest: list[float] = np.maximum.reduceat(apart, np.append(0, ends[:-1])).tolist()
-    return [
-        value if math.isfinite(value) else float(_apart(pair).max()) for value, pair in zip(largest, pairs, strict=True)
-    ]
+    found = apart(_in_a_row([pair.expected for pair in pairs]), _in_a_row([pair.seen for pair in pairs]))
+    largest: list[float] = np.maximum.reduceat(found, np.append(0, ends[:-1])).tolist()
+    return largest
 
 
 def _in_a_row(arrays: list[Array]) -> Array:
@@ -163,12 +160,17 @@ def _in_a_row(arrays: list[Array]) -> Array:
     return np.concatenate(arrays, axis=None, dtype=np.float64, casting="unsafe")
 
 
-def _apart(pair: _Pair) -> Array:
-    """The absolute differences of a pair: 0 between equals, NaN and infinities too, and never NaN."""
-    one, other = (array.astype(np.float64) for array in (pair.expected, pair.seen))
+def apart(one: Array, other: Array) -> Array:
+    """The absolute differences in float64: 0 between equals, NaN and infinities too, and never NaN."""
+    one, other = (np.atleast_1d(array).astype(np.float64, copy=False) for array in (one, other))
     with np.errstate(all="ignore"):
-        apart = np.abs(one - other)
-    return np.where((one == other) | (np.isnan(one) & np.isnan(other)), 0.0, np.where(np.isnan(apart), np.inf, apart))
+        found: Array = np.abs(one - other)
+    odd = ~np.isfinite(found)
+    if odd.any():
+        one, other = one[odd], other[odd]
+        equal = (one == other) | (np.isnan(one) & np.isnan(other))
+        found[odd] = np.where(equal, 0.0, np.where(np.isnan(found[odd]), np.inf, found[odd]))
+    return found
 
 
 def _differ(pair: _Pair, largest: float) -> Difference:
@@ -186,6 +188,6 @@ def _ratio(pair: _Pair, largest: float) -> float:
 
 def _values(pair: _Pair) -> str:
     """Where the two are furthest apart, and what is there."""
-    index = np.unravel_index(int(np.argmax(_apart(pair))), pair.seen.shape)
+    index = np.unravel_index(int(np.argmax(apart(pair.expected, pair.seen))), pair.seen.shape)
     place = f"{pair.label}{[int(axis) for axis in index]}"
     return f"{place} is {float(pair.seen[index]):.6g}, expected {float(pair.expected[index]):.6g}"

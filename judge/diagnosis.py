@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from judge import exam as exams
 from judge.exam import Transcript
-from judge.grading import MIXED, AnswerKey, Graded, closest
+from judge.grading import MIXED, Graded
+from judge.key import AnswerKey
 from judge.naming.agreement import Agreement
 from judge.naming.fitting import fitted
 from judge.naming.rehearsal import Frozen, Hypothesis, hypotheses, mask_of, together
@@ -89,7 +90,7 @@ def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Di
     """
     if not all(any(differences) for differences in graded.by_convention.values()):
         return ()
-    closest_to = closest(key, graded.by_convention, transcript, tuple(key.by_convention))
+    closest_to = graded.comparison.closest(tuple(key.by_convention))
     suspects = [
         Suspect(key, transcript, graded.by_convention[convention], convention)
         for convention in _conventions(key, graded, closest_to)

@@ -102,7 +102,7 @@ class Judge:
 def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], device: str, stages: _Stages) -> Report:
     exam, key = prepared.exam, prepared.key
     with stages("grading"):
-        found = evidence.read(exam, key.labels, outcome)
+        found = evidence.read(key, outcome)
         graded = grading.grade(key, found.transcript, accept)
         verdict = _verdict(found, graded)
     diagnoses: tuple[Diagnosis, ...] = ()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from judge.cell import wire
 from judge.cells import CellOutcome, Ended
-from judge.exam import Exam, Transcript, transcript_of_cell
+from judge.exam import AsAsked, Transcript, transcript_of_cell
+from judge.key import AnswerKey
 from judge.report import CandidateError, RuleFinding, Verdict
 
 _LIMIT_VERDICTS = {
@@ -39,24 +40,29 @@ class Evidence:
     rule_broken: bool
 
 
-def read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
+def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     """The evidence in an outcome; bytes no honest driver sends count as the candidate's process having broken down."""
     try:
-        return _read(exam, labels, outcome)
+        return _read(key, outcome)
     except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
-        empty: Transcript = (None,) * len(exam.concretes)
+        empty: Transcript = (None,) * len(key.exam.concretes)
         error = CandidateError("ProcessError", None, "The process wrote into the judge's channel.")
         return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)
 
 
-def _read(exam: Exam, labels: list[list[str]], outcome: CellOutcome) -> Evidence:
+def _read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     frames = {(kind, index): payload for kind, index, payload in outcome.frames}
     if list(frames) != sorted(frames):  # NORMS ahead of the scenarios would hide the driver's own
         raise wire.Malformed("frames out of order")
     scenarios = {index: payload for (kind, index), payload in frames.items() if kind == wire.Kind.SCENARIO}
-    if any(index >= len(exam.concretes) for index in scenarios):
+    if any(index >= len(key.exam.concretes) for index in scenarios):
         raise wire.Malformed("a scenario the exam does not have")
-    transcript = transcript_of_cell(exam, labels, scenarios)
+    payloads = [scenarios.get(index, b"") for index in range(len(key.exam.concretes))]
+    numbers = key.sheet.numbers_of(payloads)
+    if numbers is not None:
+        transcript: Transcript = AsAsked(payloads, key.labels, numbers)
+    else:
+        transcript = transcript_of_cell(key.exam, key.labels, scenarios)
     findings, broken = _findings(frames)
     verdict, error = _how_it_ended(outcome, frames, transcript)
     return Evidence(transcript, verdict, error, findings, broken)
@@ -73,8 +79,11 @@ def _how_it_ended(
             return _limit(raw) or verdict, _error(raw)
     if outcome.signal == signal.SIGXFSZ:
         return Verdict.OUTPUT_LIMIT, None
-    if outcome.ended is not Ended.FINISHED or None in transcript:
+    as_asked = isinstance(transcript, AsAsked)
+    if outcome.ended is not Ended.FINISHED or (not as_asked and None in transcript):
         return Verdict.RUNTIME_ERROR, CandidateError("ProcessError", None, _last_words(outcome))
+    if as_asked:
+        return None, None
     raised = next((seen.error for seen in transcript if seen is not None and seen.error is not None), None)
     if raised is None:
         return None, None

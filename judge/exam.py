@@ -168,7 +168,7 @@ class Reference(Protocol):
         """
 
 
-Transcript = tuple[Seen | None, ...]
+Transcript = Sequence[Seen | None]
 """One entry for each scenario of the exam; None where the cell was over before it got there."""
 
 
@@ -275,6 +275,28 @@ def transcript_of_cell(exam: Exam, labels: list[list[str]], frames: dict[int, by
     )
 
 
+class AsAsked(Sequence[Seen | None]):
+    """The transcript of a cell that sent what it was asked for: nothing but numbers can differ from the key.
+
+    ``numbers`` are those, in a row; a scenario is read when it is looked at.
+    """
+
+    def __init__(self, payloads: Sequence[bytes], labels: list[list[str]], numbers: Array) -> None:
+        self._payloads, self._labels, self.numbers = payloads, labels, numbers
+        self._seen: dict[int, Seen] = {}
+
+    def __len__(self) -> int:
+        return len(self._payloads)
+
+    def __getitem__(self, index: Any) -> Any:
+        place = range(len(self))[index]
+        if isinstance(place, range):
+            return tuple(self[each] for each in place)
+        if place not in self._seen:
+            self._seen[place] = _seen(wire.read_result(self._payloads[place]), self._labels[place])
+        return self._seen[place]
+
+
 def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
     if len(result.observations) > len(labels):
         raise wire.Malformed("more observations than the steps make")
@@ -286,7 +308,7 @@ def _seen(result: wire.RawResult, labels: list[str]) -> Seen:
     return Seen(observations, error=result.error)
 
 
-_ON_THE_WIRE = {name: np.dtype(name).newbyteorder("<") for name in wire.DTYPES if name != "bfloat16"}
+ON_THE_WIRE = {name: np.dtype(name).newbyteorder("<") for name in wire.DTYPES if name != "bfloat16"}
 
 
 def _array(raw: wire.RawTensor) -> Array | None:
@@ -295,7 +317,7 @@ def _array(raw: wire.RawTensor) -> Array | None:
     if raw.dtype == "bfloat16":
         bits = np.frombuffer(raw.data, dtype="<u2").astype(np.uint32) << 16
         return bits.view(np.float32).reshape(raw.shape)
-    return np.frombuffer(raw.data, dtype=_ON_THE_WIRE[raw.dtype]).reshape(raw.shape)
+    return np.frombuffer(raw.data, dtype=ON_THE_WIRE[raw.dtype]).reshape(raw.shape)
 
 
 # The same on the trusted side

@@ -1,47 +1,71 @@
-"""Grades a transcript against the answer key: the key, every check, the groups, the convention, the verdict."""
+"""Grades a transcript against the answer key: every check, the groups, the convention, the verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from judge import exam as exams
 from judge.comparing import Difference, Kind, differences
-from judge.exam import Array, Concrete, Edition, Exam, Observation, Seen, Split, Transcript
+from judge.exam import AsAsked, Exam, Scenario, Seen, Transcript
+from judge.key import AnswerKey
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
-from judge.tolerance import Sensitivity, sensitivities, tolerances
 
-__all__ = ["AnswerKey", "Difference", "Graded", "Kind", "answer_key", "answer_keys", "grade"]
+__all__ = ["Comparison", "Difference", "Graded", "Kind", "grade"]
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""
 
 
-@dataclass(frozen=True)
-class AnswerKey:
-    """What the reference observes in float64, for each convention, and how far an honest answer may lie from it.
+Differences = tuple[Difference | None, ...]
 
-    A scenario that does not depend on the convention has the very same ``Seen`` in every transcript.
+
+class Comparison:
+    """A transcript against the key under each convention; survives any transcript.
+
+    ``ran`` says which scenarios came, ``failing`` by convention which of them are not as they should be; in what they
+    differ is looked at when it is asked for.
     """
 
-    exam: Exam
-    labels: list[list[str]]
-    by_convention: dict[str, tuple[Seen, ...]]
-    tolerances: tuple[tuple[float, ...], ...]
+    def __init__(self, key: AnswerKey, transcript: Transcript) -> None:
+        self._key, self._transcript = key, transcript
+        self._known: dict[str, Differences] = {}
+        if isinstance(transcript, AsAsked):
+            self.ran = [True] * len(transcript)
+            self.failing = key.failing(transcript.numbers)
+        else:
+            self.ran = [seen is not None for seen in transcript]
+            self._known = _compare(key, transcript)
+            self.failing = {name: [one is not None for one in found] for name, found in self._known.items()}
 
+    def differences(self, convention: str) -> Differences:
+        """The largest difference of each scenario; None where everything agrees or nothing came."""
+        if convention not in self._known:
+            failing = self.failing[convention]
+            self._known[convention] = (None,) * len(failing)
+            if any(failing):
+                seen = [self._transcript[place] if fails else None for place, fails in enumerate(failing)]
+                expected = self._key.by_convention[convention]
+                self._known[convention] = differences(expected, seen, self._key.tolerances)
+        return self._known[convention]
 
-Differences = tuple[Difference | None, ...]
+    def closest(self, among: Sequence[str]) -> str:
+        """The convention under which the layer passes the most; the first of equals."""
+        return max(among, key=self._passed)
+
+    def _passed(self, convention: str) -> float:
+        return sum(
+            concrete.scenario.weight
+            for concrete, fails, ran in zip(self._key.exam.concretes, self.failing[convention], self.ran, strict=True)
+            if ran and not fails
+        )
 
 
 @dataclass(frozen=True)
 class Graded:
     """A transcript graded: ``differences`` (one a scenario, None: passed or never run) are against ``graded_as``.
 
-    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not; ``by_convention`` are
-    the differences under each, accepted or not.
+    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not.
     """
 
     checks: tuple[CheckResult, ...]
@@ -49,98 +73,34 @@ class Graded:
     score: float
     convention: str | None
     graded_as: str
-    differences: Differences
-    by_convention: dict[str, Differences]
+    comparison: Comparison
     verdict: Verdict
 
+    @property
+    def differences(self) -> Differences:
+        return self.comparison.differences(self.graded_as)
 
-def answer_key(exam: Exam) -> AnswerKey:
-    """What the reference observes on the exam in float64, for each convention."""
-    alone = Edition(exam.problem, exam.seed, exam.samples, exam.concretes, 1, exam.rank)
-    return answer_keys(alone, [exam])[0]
-
-
-def answer_keys(edition: Edition, its_exams: Sequence[Exam]) -> list[AnswerKey]:
-    """The keys to all exams of an edition, from one run of the reference on all of them side by side."""
-    conventions = exams.reference_of(edition.problem).CONVENTIONS
-    rows = sensitivities(edition.problem.slug, edition.samples)
-    by_scenario = [_answers(edition, concrete, row) for concrete, row in zip(edition.wide, rows, strict=True)]
-    labels = [[one.label for one in answers[0].seen[conventions[0]].observations] for answers in by_scenario]
-    return [
-        AnswerKey(
-            exam,
-            labels,
-            {name: tuple(answer.seen[name] for answer in answers) for name in conventions},
-            tuple(answer.tolerances for answer in answers),
-        )
-        for exam, answers in zip(its_exams, zip(*by_scenario, strict=True), strict=True)
-    ]
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What the key says of one scenario of one exam."""
-
-    seen: dict[str, Seen]
-    tolerances: tuple[float, ...]
-
-
-def _answers(edition: Edition, wide: Concrete, sensitivity: Sequence[Sensitivity]) -> list[_Answer]:
-    """One scenario's answer for each exam; where the conventions share a ``Seen`` they still do."""
-    copies = edition.copies if wide.tensors else 1  # without inputs there is nothing to tell them apart
-    split = exams.module_of(edition.problem.slug, "scenarios").split
-    observed = exams.reference_of(edition.problem).observe(wide, copies=copies)
-    rows = {
-        id(seen): [_rows(observation, copies, split) for observation in seen.observations] for seen in observed.values()
-    }
-    allowed = zip(*map(tolerances, sensitivity, next(iter(rows.values())), [copies] * len(sensitivity)), strict=True)
-    apart = {id(seen): _apart(seen, rows[id(seen)], copies) for seen in observed.values()}
-    answers = [
-        _Answer({name: apart[id(seen)][place] for name, seen in observed.items()}, each)
-        for place, each in enumerate(allowed)
-    ]
-    return answers * (edition.copies // copies)
-
-
-def _rows(wide: Observation, copies: int, split: Split) -> Array | None:
-    """The values with a row for each exam; counts and flags say the same of every one."""
-    if wide.values is None:
-        return None
-    if wide.values.dtype.kind != "f":
-        return np.broadcast_to(wide.values, (copies, *wide.values.shape))
-    return split(wide.values, copies)
-
-
-def _apart(wide: Seen, rows: list[Array | None], copies: int) -> list[Seen]:
-    columns = [
-        [one] * copies if values is None else [Observation(one.label, one.dtype, row) for row in values]
-        for one, values in zip(wide.observations, rows, strict=True)
-    ]
-    return [Seen(observations) for observations in zip(*columns, strict=True)]
+    @property
+    def by_convention(self) -> dict[str, Differences]:
+        """The differences under each convention, accepted or not."""
+        return {name: self.comparison.differences(name) for name in self.comparison.failing}
 
 
 def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Graded:
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
-    compared = _compare(key, transcript)
-    graded_as = closest(key, compared, transcript, accept)
-    differences = compared[graded_as]
-    checks = _checks(key.exam, differences, transcript)
+    comparison = Comparison(key, transcript)
+    graded_as = comparison.closest(accept)
+    checks = _checks(key.exam, comparison, graded_as, transcript)
     groups = tuple(_group(group, checks) for group in key.exam.problem.groups)
     return Graded(
         checks=checks,
         groups=groups,
         score=round(sum(group.points for group in groups), 2),
-        convention=_convention(compared),
+        convention=_convention(comparison),
         graded_as=graded_as,
-        differences=differences,
-        by_convention=compared,
+        comparison=comparison,
         verdict=_verdict(checks),
     )
-
-
-def closest(key: AnswerKey, compared: dict[str, Differences], transcript: Transcript, among: tuple[str, ...]) -> str:
-    """The convention under which the layer passes the most; the first of equals."""
-    return max(among, key=lambda convention: _passed(key, compared[convention], transcript))
 
 
 def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
@@ -157,52 +117,51 @@ def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
     return compared
 
 
-def _passed(key: AnswerKey, differences: Differences, transcript: Transcript) -> float:
-    return sum(
-        concrete.scenario.weight
-        for concrete, difference, seen in zip(key.exam.concretes, differences, transcript, strict=True)
-        if difference is None and seen is not None
-    )
-
-
-def _convention(compared: dict[str, Differences]) -> str | None:
+def _convention(comparison: Comparison) -> str | None:
     """The one convention some scenario passes under and under no other; mixed when there are several."""
     seen = set()
-    for row in zip(*compared.values(), strict=True):
-        passing = [convention for convention, difference in zip(compared, row, strict=True) if difference is None]
+    for row in zip(*comparison.failing.values(), strict=True):
+        passing = [convention for convention, fails in zip(comparison.failing, row, strict=True) if not fails]
         if len(passing) == 1:
             seen.add(passing[0])
     return None if not seen else seen.pop() if len(seen) == 1 else MIXED
 
 
-def _checks(exam: Exam, differences: Differences, transcript: Transcript) -> tuple[CheckResult, ...]:
+def _checks(exam: Exam, comparison: Comparison, graded_as: str, transcript: Transcript) -> tuple[CheckResult, ...]:
     weights: dict[str, float] = {}
     for concrete in exam.concretes:
-        group = concrete.scenario.group
-        weights[group] = weights.get(group, 0.0) + concrete.scenario.weight
+        name = concrete.scenario.group
+        weights[name] = weights.get(name, 0.0) + concrete.scenario.weight
     groups = {group.id: group for group in exam.problem.groups}
-    return tuple(
-        _check(concrete, groups[concrete.scenario.group], weights[concrete.scenario.group], difference, seen)
-        for concrete, difference, seen in zip(exam.concretes, differences, transcript, strict=True)
-    )
+    found = zip(exam.concretes, comparison.differences(graded_as), comparison.ran, strict=True)
+    checks = []
+    for place, (concrete, difference, ran) in enumerate(found):
+        scenario, group = concrete.scenario, groups[concrete.scenario.group]
+        worth = round(group.points * scenario.weight / weights[group.id], 4)
+        if ran:
+            seen = None if difference is None else transcript[place]
+            checks.append(_check(scenario, group, worth, difference, seen))
+        else:
+            checks.append(_not_run(scenario, worth))
+    return tuple(checks)
+
+
+def _not_run(scenario: Scenario, worth: float) -> CheckResult:
+    detail = f"{scenario.title['en']}: the run was over before this scenario."
+    return CheckResult(scenario.check_id, scenario.group, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, detail)
 
 
 def _check(
-    concrete: Concrete, group: Group, group_weight: float, difference: Difference | None, seen: Seen | None
+    scenario: Scenario, group: Group, worth: float, difference: Difference | None, seen: Seen | None
 ) -> CheckResult:
-    scenario = concrete.scenario
-    worth = round(group.points * scenario.weight / group_weight, 4)
     title = scenario.title["en"]
-    if seen is None:
-        status, public, detail = CheckStatus.NOT_RUN, NOT_RUN, f"{title}: the run was over before this scenario."
-    elif difference is None:
-        status, public, detail = CheckStatus.PASSED, PASSED, f"{title}: as expected."
+    if difference is None or seen is None:
+        status, points, public, detail = CheckStatus.PASSED, worth, PASSED, f"{title}: as expected."
     elif difference.kind is Kind.RAISED:
-        status, public, detail = CheckStatus.ERROR, _raised(seen), f"{title}: {difference.sentence}"
+        status, points, public, detail = CheckStatus.ERROR, 0.0, _raised(seen), f"{title}: {difference.sentence}"
     else:
-        status, detail = CheckStatus.FAILED, f"{title}: {difference.sentence}."
+        status, points, detail = CheckStatus.FAILED, 0.0, f"{title}: {difference.sentence}."
         public = PUBLIC_COMPLAINTS.get(seen.complaint or "", group.message)
-    points = worth if status is CheckStatus.PASSED else 0.0
     return CheckResult(scenario.check_id, scenario.group, status, points, worth, public, detail)
 
 

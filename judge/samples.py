@@ -10,7 +10,8 @@ import numpy as np
 from judge.cell.driver import HINT
 from judge.comparing import COMPLAINTS
 from judge.exam import Array, Concrete, Observation, Seen, Transcript
-from judge.grading import AnswerKey, grade
+from judge.grading import grade
+from judge.key import AnswerKey
 from judge.report import CheckResult, CheckStatus, SampleView, Text
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 
 from judge import diagnosis
 from judge.exam import Exam, draw, edition_of, encode
-from judge.grading import AnswerKey, answer_keys
+from judge.key import AnswerKey, answer_keys
 from judge.problem import Problem, load_all
 
 SEED_BITS = 53
@@ -64,9 +64,10 @@ class Stock:
         self._device = device
         self._size = size
         self._core_is_free = core_is_free
-        self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in load_all()}
+        self._problems = load_all()
+        self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in self._problems}
         self._wanted = threading.Condition()
-        self._unlearnt = [problem.slug for problem in load_all()]
+        self._unlearnt = [problem.slug for problem in self._problems]
         self._closed = False
         self._filler = threading.Thread(target=self._fill, name="stock", daemon=True)
         if size:
@@ -115,7 +116,7 @@ class Stock:
         """Waits until a problem is short of exams or its misconceptions are unlearnt, and a core is free."""
         with self._wanted:
             while not self._closed:
-                short = [problem for problem in load_all() if len(self._ready[problem.slug]) < self._size]
+                short = [problem for problem in self._problems if len(self._ready[problem.slug]) < self._size]
                 if (short or self._unlearnt) and self._core_is_free():
                     if short:
                         return partial(self._prepare, min(short, key=lambda each: len(self._ready[each.slug])))

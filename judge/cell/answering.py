@@ -82,39 +82,39 @@ def _run_exam(channel: int, header: dict[str, Any], tensors: list[Any], build: A
 
 def pack_observed(observed: Observed) -> bytes:
     """The payload of a SCENARIO frame."""
-    tensors = observed.tensors[: wire.MAX_OBSERVATIONS]
     with torch._C.DisableTorchFunctionSubclass():
-        body = b"".join(map(pack_tensor, tensors))
+        packed = [pack_tensor(tensor) for tensor in observed.tensors[: wire.MAX_OBSERVATIONS]]
     error = observed.stopped
-    if error is None:
-        return struct.pack("<BH", wire.Status.OBSERVED, len(tensors)) + body
-    status = wire.Status.COMPLAINT if type(error) is Complaint else wire.Status.RAISED
-    return struct.pack("<BH", status, len(tensors)) + body + wire.pack_error(*source.describe(error), observed.step)
+    status = wire.Status.OBSERVED
+    if error is not None:
+        status = wire.Status.COMPLAINT if type(error) is Complaint else wire.Status.RAISED
+    payload = wire.pack_forms(status, [form for form, _ in packed]) + b"".join([numbers for _, numbers in packed])
+    return payload if error is None else payload + wire.pack_error(*source.describe(error), observed.step)
 
 
-def pack_tensor(value: Any) -> bytes:
-    """A tensor as dtype, rank, sizes and raw bytes; whatever is no plain dense tensor becomes STRANGE."""
+def pack_tensor(value: Any) -> tuple[bytes, bytes]:
+    """A tensor's form and its raw bytes; whatever is no plain dense tensor becomes STRANGE."""
     if value is None:
-        return bytes((wire.ABSENT, 0))
+        return wire.pack_form(wire.ABSENT), b""
     try:
         return _pack_plain(value)
     except BaseException:  # a lying subclass may raise anything
-        return bytes((wire.STRANGE, 0))
+        return wire.pack_form(wire.STRANGE), b""
 
 
-def _pack_plain(value: torch.Tensor) -> bytes:
+def _pack_plain(value: torch.Tensor) -> tuple[bytes, bytes]:
     tensor = value if type(value) is torch.Tensor else value.as_subclass(torch.Tensor)
     kind, shape = tensor.dtype, tensor.shape
     code = _CODES.get(kind)
     plain = tensor.layout is torch.strided and tensor.device.type in ("cpu", "cuda") and not tensor.is_nested
     if code is None or not plain or tensor.numel() > wire.MAX_ELEMENTS or len(shape) > wire.MAX_RANK:
-        return bytes((wire.STRANGE, 0))
+        return wire.pack_form(wire.STRANGE), b""
     if kind in _NUMPY_LACKS:
         tensor = tensor.detach().contiguous().view(_NUMPY_LACKS[kind])
-    data = tensor.numpy(force=True).tobytes()
-    if len(data) != tensor.numel() * wire.ITEM_BYTES[code]:
-        return bytes((wire.STRANGE, 0))
-    return struct.pack(f"<BB{len(shape)}I", code, len(shape), *shape) + data
+    numbers = tensor.numpy(force=True).tobytes()
+    if len(numbers) != tensor.numel() * wire.ITEM_BYTES[code]:
+        return wire.pack_form(wire.STRANGE), b""
+    return wire.pack_form(code, shape), numbers
 
 
 def _read_job(channel: int) -> tuple[dict[str, Any], list[torch.Tensor], bytes]:

@@ -8,7 +8,7 @@ of a cell is untrusted: the reader holds at most ``MAX_CHANNEL_BYTES`` and answe
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -79,18 +79,21 @@ class FrameReader:
         if self._received > MAX_CHANNEL_BYTES:
             raise Malformed("more bytes than a cell may send")
         self._buffer += data
-        while len(self._buffer) >= HEADER.size:
-            magic, kind, index, length = HEADER.unpack_from(self._buffer)
-            if magic != MAGIC or length > MAX_PAYLOAD_BYTES or kind not in _KINDS or self._buffer[5:8] != b"\0\0\0":
+        at = 0
+        while len(self._buffer) >= at + HEADER.size:
+            magic, kind, index, length = HEADER.unpack_from(self._buffer, at)
+            padding = self._buffer[at + 5 : at + 8]
+            if magic != MAGIC or length > MAX_PAYLOAD_BYTES or kind not in _KINDS or padding != b"\0\0\0":
                 raise Malformed("not a frame header")
-            if len(self._buffer) < HEADER.size + length:
-                return
-            payload = bytes(self._buffer[HEADER.size : HEADER.size + length])
-            del self._buffer[: HEADER.size + length]
+            end = at + HEADER.size + length
+            if len(self._buffer) < end:
+                break
             self._frames += 1
             if self._frames > MAX_FRAMES:
                 raise Malformed("more frames than a cell may send")
-            yield kind, index, payload
+            yield kind, index, bytes(self._buffer[at + HEADER.size : end])
+            at = end
+        del self._buffer[:at]
 
     @property
     def pending(self) -> int:
@@ -186,13 +189,24 @@ def _error(cursor: _Cursor) -> RawError:
     return RawError(type_name, line if line >= 0 else None, message, step)
 
 
+def pack_forms(status: Status, forms: Sequence[bytes]) -> bytes:
+    """How a ``SCENARIO`` payload begins: status, count, and the form of each tensor; their numbers follow."""
+    return _RESULT.pack(status, len(forms)) + b"".join(forms)
+
+
+def pack_form(code: int, shape: Sequence[int] = ()) -> bytes:
+    """The form of a tensor: its dtype as a place in ``DTYPES`` (or ``ABSENT``, ``STRANGE``), its rank, its sizes."""
+    return _TENSOR.pack(code, len(shape)) + _SIZES[len(shape)].pack(*shape)
+
+
 def read_result(payload: bytes) -> RawResult:
     """The payload of a ``SCENARIO`` frame; raises ``Malformed``."""
     cursor = _Cursor(payload)
     status_byte, count = cursor.unpack(_RESULT)
     if status_byte not in _STATUSES or count > MAX_OBSERVATIONS:
         raise Malformed("no such status, or too many observations")
-    observations = tuple(_tensor(cursor) for _ in range(count))
+    forms = [_form(cursor) for _ in range(count)]
+    observations = tuple(RawTensor(dtype, shape, cursor.take(size)) for dtype, shape, size in forms)
     status = Status(status_byte)
     error = _error(cursor) if status is not Status.OBSERVED else None
     if cursor.at != len(payload):
@@ -200,12 +214,13 @@ def read_result(payload: bytes) -> RawResult:
     return RawResult(status, observations, error)
 
 
-def _tensor(cursor: _Cursor) -> RawTensor:
+def _form(cursor: _Cursor) -> tuple[str, tuple[int, ...], int]:
+    """Dtype, shape, and how many bytes its numbers take."""
     code, rank = cursor.unpack(_TENSOR)
     if code in (ABSENT, STRANGE):
         if rank:
             raise Malformed("dimensions of something absent")
-        return RawTensor("absent" if code == ABSENT else "strange", (), b"")
+        return "absent" if code == ABSENT else "strange", (), 0
     if code >= len(DTYPES) or rank > MAX_RANK:
         raise Malformed("no such dtype or rank")
     shape = cursor.unpack(_SIZES[rank])
@@ -214,4 +229,4 @@ def _tensor(cursor: _Cursor) -> RawTensor:
         elements *= size
         if elements > MAX_ELEMENTS:
             raise Malformed("a tensor too large")
-    return RawTensor(DTYPES[code], shape, cursor.take(elements * ITEM_BYTES[code]))
+    return DTYPES[code], shape, elements * ITEM_BYTES[code]

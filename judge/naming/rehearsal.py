@@ -17,7 +17,7 @@ from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles, find_roles
 from judge.comparing import distance
 from judge.exam import Exam, Seen, Transcript
-from judge.grading import AnswerKey, answer_key
+from judge.key import AnswerKey, answer_key
 from judge.naming.agreement import CLEARLY, Stop, chancy, stop_of
 from judge.problem import load
 from judge.report import Text

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from judge.cell.driver import HINT
 from judge.comparing import distance
 from judge.exam import Seen, Transcript
-from judge.grading import AnswerKey, Differences
+from judge.grading import Differences
+from judge.key import AnswerKey
 from judge.naming.agreement import (
     CLEARLY,
     Agreement,

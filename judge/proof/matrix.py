@@ -10,7 +10,8 @@ from typing import Any
 from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles, find_roles
 from judge.comparing import distance
-from judge.grading import AnswerKey, answer_key, grade
+from judge.grading import grade
+from judge.key import AnswerKey, answer_key
 from judge.problem import Problem
 
 CLEARLY = 10.0

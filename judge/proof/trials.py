@@ -9,7 +9,8 @@ from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles
 from judge.comparing import distance, same
 from judge.exam import Transcript
-from judge.grading import MIXED, AnswerKey, answer_key, grade
+from judge.grading import MIXED, grade
+from judge.key import AnswerKey, answer_key
 from judge.problem import Problem
 from judge.proof.specimens import Specimen, in_this_process
 from judge.report import Verdict

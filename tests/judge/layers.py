@@ -8,9 +8,11 @@ import torch
 from torch import nn
 
 from judge import exam as exams
-from judge.cell.driver import Roles, find_roles
+from judge.cell import answering
+from judge.cell.driver import Roles, find_roles, run_scenario
 from judge.exam import Exam, Transcript
-from judge.grading import Graded, answer_key, grade
+from judge.grading import Graded, grade
+from judge.key import answer_key
 from judge.problem import Problem
 
 TORCH = {"batchnorm1d": nn.BatchNorm1d, "batchnorm2d": nn.BatchNorm2d}
@@ -52,6 +54,17 @@ class ByHand(nn.Module):
 def observed(exam: Exam, build: Any, roles: Roles | None = None) -> Transcript:
     """The transcript of a layer, run beside the judge."""
     return exams.observe(exam, build, roles or find_roles(build, rank=exam.rank))
+
+
+def payloads(exam: Exam, build: Any) -> list[bytes]:
+    """What a cell sends of a layer, by scenario: packed by the cell's own code, beside the judge."""
+    roles = find_roles(build, rank=exam.rank)
+    return [
+        answering.pack_observed(
+            run_scenario(build, roles, concrete.steps, [torch.from_numpy(array) for array in concrete.tensors])
+        )
+        for concrete in exam.concretes
+    ]
 
 
 def graded(problem: Problem, build: Any, seed: int = 1, accept: tuple[str, ...] | None = None) -> Graded:

@@ -15,7 +15,8 @@ from judge.cell import wire
 from judge.cell.driver import Roles, find_roles
 from judge.diagnosis import MIXES, NOT_ACCEPTED, NOTHING_KNOWN, diagnose, note
 from judge.exam import Exam, Observation, Seen, Transcript
-from judge.grading import MIXED, AnswerKey, answer_key, grade
+from judge.grading import MIXED, grade
+from judge.key import AnswerKey, answer_key
 from judge.naming.fitting import fitted
 from judge.naming.rehearsal import Rehearsal, hypotheses, together
 from judge.problem import Problem, load, load_all

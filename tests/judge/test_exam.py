@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from judge import exam as exams
-from judge.cell import answering, wire
-from judge.cell.driver import OPERATIONS, find_roles, run_scenario
+from judge.cell import wire
+from judge.cell.driver import OPERATIONS
 from judge.comparing import distance
 from judge.exam import Exam, Transcript
-from judge.grading import answer_key, answer_keys
+from judge.key import answer_key, answer_keys
 from judge.problem import Problem, load_all
-from tests.judge.layers import ByHand, observed
+from tests.judge.layers import ByHand, observed, payloads
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
 
@@ -132,15 +132,7 @@ def test_a_transcript_is_the_same_through_the_wire_as_beside_the_judge(problem: 
 
 def through_the_wire(exam: Exam) -> Transcript:
     """What the trusted side reads after the cell's own packing."""
-    import torch
-
-    labels = answer_key(exam).labels
-    roles = find_roles(ByHand, rank=exam.rank)
-    frames = {}
-    for index, concrete in enumerate(exam.concretes):
-        given = [torch.from_numpy(array) for array in concrete.tensors]
-        frames[index] = answering.pack_observed(run_scenario(ByHand, roles, concrete.steps, given))
-    return exams.transcript_of_cell(exam, labels, frames)
+    return exams.transcript_of_cell(exam, answer_key(exam).labels, dict(enumerate(payloads(exam, ByHand))))
 
 
 def same_bytes(one: Transcript, other: Transcript) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,12 @@ from torch import nn
 from judge import exam as exams
 from judge.cell import wire
 from judge.comparing import COMPLAINTS, Kind, differences, distance, same
-from judge.exam import Observation, Seen, Transcript
-from judge.grading import MIXED, PUBLIC_COMPLAINTS, AnswerKey, answer_key, grade
+from judge.exam import AsAsked, Observation, Seen, Transcript
+from judge.grading import MIXED, PUBLIC_COMPLAINTS, grade
+from judge.key import AnswerKey, answer_key
 from judge.problem import Problem, load, load_all
 from judge.report import CheckStatus, Verdict
-from tests.judge.layers import ByHand, graded, observed
+from tests.judge.layers import ByHand, graded, observed, payloads
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
 
@@ -256,3 +258,54 @@ def test_scenarios_compared_at_once_differ_as_each_does_alone() -> None:
             alone, together = same(expected[place], one, allowed[place]), at_once[place]
             assert (alone and alone.ratio) == (together and together.ratio)
             assert (alone is None) == (distance(expected[place], one, allowed[place]) <= 1)
+
+
+# As one row of numbers
+
+
+PAYLOADS = payloads(KEY.exam, ByHand)
+numbers = st.one_of(
+    st.floats(width=32), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 3e38, 1e-45]), st.floats(-2, 2, width=32)
+)
+
+
+def as_asked(sent: list[bytes]) -> AsAsked:
+    row = KEY.sheet.numbers_of(sent)
+    assert row is not None
+    return AsAsked(sent, KEY.labels, row)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(PAYLOADS) - 1), st.integers(1, 40), numbers), max_size=6))
+def test_a_row_of_numbers_is_graded_as_its_observations_are(changes: list[tuple[int, int, float]]) -> None:
+    sent = list(PAYLOADS)
+    for index, back, number in changes:
+        at = max(0, len(sent[index]) - 4 * back)
+        changed = [*sent]
+        changed[index] = sent[index][:at] + struct.pack("<f", number) + sent[index][at + 4 :]
+        sent = sent if KEY.sheet.numbers_of(changed) is None else changed  # that was the form, and not a number
+    at_once = as_asked(sent)
+    for accept in (("biased",), ("unbiased",), ("biased", "unbiased")):
+        fast, slow = grade(KEY, at_once, accept), grade(KEY, tuple(at_once), accept)
+        assert (fast.checks, fast.convention, fast.graded_as, fast.verdict, fast.score) == (
+            slow.checks, slow.convention, slow.graded_as, slow.verdict, slow.score
+        )  # fmt: skip
+        assert [
+            [one and (one.kind, one.sentence, one.ratio) for one in found] for found in fast.by_convention.values()
+        ] == [[one and (one.kind, one.sentence, one.ratio) for one in found] for found in slow.by_convention.values()]
+
+
+@problems
+def test_an_honest_layer_sends_what_was_asked_for(problem: Problem) -> None:
+    key = answer_key(exams.prepare(problem, 5))
+    row = key.sheet.numbers_of(payloads(key.exam, ByHand))
+    assert row is not None
+    assert not any(key.failing(row)["biased"])
+    assert any(key.failing(row)["unbiased"])
+
+
+@given(st.integers(0, len(PAYLOADS) - 1), st.binary(min_size=1, max_size=3), st.integers(0, 2))
+def test_what_is_longer_shorter_or_of_another_form_was_not_asked_for(index: int, more: bytes, way: int) -> None:
+    payload = PAYLOADS[index]
+    longer, shorter, other = payload + more, payload[: -len(more)], bytes([payload[0] ^ 1]) + payload[1:]
+    sent = [*PAYLOADS[:index], (longer, shorter, other)[way], *PAYLOADS[index + 1 :]]
+    assert KEY.sheet.numbers_of(sent) is None

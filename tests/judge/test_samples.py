@@ -12,7 +12,7 @@ import torch
 from judge import exam as exams
 from judge.cell import wire
 from judge.exam import Seen
-from judge.grading import answer_key
+from judge.key import answer_key
 from judge.problem import Problem, load, load_all
 from judge.report import CheckStatus, SampleView
 from judge.samples import printed, views

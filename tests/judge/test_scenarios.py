@@ -12,7 +12,8 @@ import torch
 
 from judge import exam as exams
 from judge.comparing import distance
-from judge.grading import MIXED, answer_key, grade
+from judge.grading import MIXED, grade
+from judge.key import answer_key
 from judge.problem import Problem, load_all
 from judge.problems.batchnorm.reference import BatchNorm
 from judge.report import Verdict

@@ -37,11 +37,8 @@ tensors = st.builds(
     st.lists(st.one_of(st.integers(0, 5), st.just(2**32 - 1)), max_size=9),
     st.binary(max_size=200),
 )
-plain_tensors = st.builds(
-    lambda code, shape: _tensor(code, shape, bytes(wire.ITEM_BYTES[code] * _product(shape))),
-    st.integers(0, len(wire.DTYPES) - 1),
-    st.lists(st.integers(0, 5), max_size=4),
-)
+plain_forms = st.tuples(st.integers(0, len(wire.DTYPES) - 1), st.lists(st.integers(0, 5), max_size=4))
+plain_tensors = plain_forms.map(lambda form: _tensor(*form, _zeros(*form)))
 errors = st.builds(wire.pack_error, st.text(max_size=30), st.integers(-1, 99), st.text(max_size=60), st.integers(0, 99))
 results = st.builds(
     lambda status, count, parts: struct.pack("<BH", status, count) + b"".join(parts),
@@ -49,8 +46,11 @@ results = st.builds(
     st.integers(0, 70),
     st.lists(st.one_of(tensors, plain_tensors, errors), max_size=6),
 )
-whole_results = st.builds(
-    lambda parts: struct.pack("<BH", 0, len(parts)) + b"".join(parts), st.lists(plain_tensors, max_size=6)
+whole_results = st.lists(plain_forms, max_size=6).map(
+    lambda forms: (
+        wire.pack_forms(wire.Status.OBSERVED, [wire.pack_form(*form) for form in forms])
+        + b"".join(_zeros(*form) for form in forms)
+    )
 )
 findings = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=9)),
@@ -69,6 +69,10 @@ byte_streams = st.one_of(
         st.binary(max_size=8),
     ),
 )
+
+
+def _zeros(code: int, shape: list[int]) -> bytes:
+    return bytes(wire.ITEM_BYTES[code] * _product(shape))
 
 
 def _product(shape: Iterable[int]) -> int:
@@ -179,12 +183,12 @@ def _outcome(frames: list[tuple[int, int, bytes]]) -> CellOutcome:
 
 
 def _findings(prepared: Prepared, norms: bytes) -> evidence.Evidence:
-    return evidence.read(prepared.exam, prepared.key.labels, _outcome([(wire.Kind.NORMS, 0, norms)]))
+    return evidence.read(prepared.key, _outcome([(wire.Kind.NORMS, 0, norms)]))
 
 
 def test_frames_out_of_the_drivers_order_are_nobodys_answer(prepared: Prepared) -> None:
     early = [(wire.Kind.NORMS, 0, b"[]"), (wire.Kind.SCENARIO, 0, b"\0\0\0")]
-    found = evidence.read(prepared.exam, prepared.key.labels, _outcome(early))
+    found = evidence.read(prepared.key, _outcome(early))
     assert found.error is not None
     assert "the judge's channel" in found.error.message
     assert set(found.transcript) == {None}
@@ -194,7 +198,7 @@ def test_more_observations_than_the_steps_make_are_refused(prepared: Prepared) -
     for more, expected in ((0, True), (1, False)):
         count = len(prepared.key.labels[0]) + more
         payload = struct.pack("<BH", 0, count) + bytes((wire.ABSENT, 0)) * count
-        found = evidence.read(prepared.exam, prepared.key.labels, _outcome([(wire.Kind.SCENARIO, 0, payload)]))
+        found = evidence.read(prepared.key, _outcome([(wire.Kind.SCENARIO, 0, payload)]))
         assert (found.transcript[0] is not None) is expected
 
 

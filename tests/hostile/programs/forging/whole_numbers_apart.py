@@ -11,8 +11,8 @@ def write_frame(kind, index, payload=b""):
         data = data[os.write(3, data) :]
 
 
-one = struct.pack("<BBIq", 4, 1, 1, 1 - 2**63)
+form, number = struct.pack("<BBI", 4, 1, 1), struct.pack("<q", 1 - 2**63)
 for index in range(64):
-    write_frame(2, index, struct.pack("<BH", 0, 3) + one * 3)
+    write_frame(2, index, struct.pack("<BH", 0, 3) + form * 3 + number * 3)
 write_frame(3, 0, b"[]")
 write_frame(9, 0)
