@@ -45,7 +45,7 @@ def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     try:
         return _read(key, outcome)
     except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
-        empty: Transcript = (None,) * len(key.exam.concretes)
+        empty: Transcript = (None,) * len(key.exam.scenarios)
         error = CandidateError("ProcessError", None, "The process wrote into the judge's channel.")
         return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)
 
@@ -55,9 +55,9 @@ def _read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     if list(frames) != sorted(frames):  # NORMS ahead of the scenarios would hide the driver's own
         raise wire.Malformed("frames out of order")
     scenarios = {index: payload for (kind, index), payload in frames.items() if kind == wire.Kind.SCENARIO}
-    if any(index >= len(key.exam.concretes) for index in scenarios):
+    if any(index >= len(key.exam.scenarios) for index in scenarios):
         raise wire.Malformed("a scenario the exam does not have")
-    payloads = [scenarios.get(index, b"") for index in range(len(key.exam.concretes))]
+    payloads = [scenarios.get(index, b"") for index in range(len(key.exam.scenarios))]
     numbers = key.sheet.numbers_of(payloads)
     if numbers is not None:
         transcript: Transcript = AsAsked(payloads, key.labels, numbers)

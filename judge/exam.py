@@ -13,7 +13,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -97,18 +97,7 @@ class Concrete:
         return any(operation in operations for operation, _ in self.steps)
 
 
-@dataclass(frozen=True)
-class Exam:
-    """All scenarios of a problem made concrete with one seed."""
-
-    problem: Problem
-    seed: int
-    samples: bool
-    concretes: tuple[Concrete, ...]
-    rank: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
     """Exams drawn together: alike in operations and shapes, each with input values of its own.
 
@@ -125,19 +114,54 @@ class Edition:
 
     def exams(self) -> list[Exam]:
         """The exams of this edition, in order; the one of a seed stands at ``seed % copies``."""
+        return [Exam(self, place) for place in range(self.copies)]
+
+    @cached_property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        return tuple(concrete.scenario for concrete in self.wide)
+
+    @cached_property
+    def tensors(self) -> list[list[Array]]:
+        """The inputs of each scenario, with a row for each exam."""
         split = module_of(self.problem.slug, "scenarios").split
-        by_copy = zip(*(_cut(concrete, self.copies, split) for concrete in self.wide), strict=True)
-        return [
-            Exam(self.problem, self.number * self.copies + place, self.samples, concretes, self.rank)
-            for place, concretes in enumerate(by_copy)
-        ]
+        return [[split(array, self.copies) for array in concrete.tensors] for concrete in self.wide]
 
 
-def _cut(concrete: Concrete, copies: int, split: Split) -> list[Concrete]:
-    if not concrete.tensors:
-        return [concrete] * copies
-    by_copy = zip(*(split(array, copies) for array in concrete.tensors), strict=True)
-    return [Concrete(concrete.scenario, concrete.steps, tensors) for tensors in by_copy]
+@dataclass(frozen=True, eq=False)
+class Exam:
+    """All scenarios of a problem made concrete with one seed: a place in an edition."""
+
+    edition: Edition
+    place: int
+
+    @property
+    def problem(self) -> Problem:
+        return self.edition.problem
+
+    @property
+    def seed(self) -> int:
+        return self.edition.number * self.edition.copies + self.place
+
+    @property
+    def samples(self) -> bool:
+        return self.edition.samples
+
+    @property
+    def rank(self) -> int:
+        """How many axes an input has."""
+        return self.edition.rank
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        return self.edition.scenarios
+
+    @cached_property
+    def concretes(self) -> tuple[Concrete, ...]:
+        """The scenarios with their inputs."""
+        return tuple(
+            Concrete(wide.scenario, wide.steps, tuple(rows[self.place] for rows in tensors))
+            for wide, tensors in zip(self.edition.wide, self.edition.tensors, strict=True)
+        )
 
 
 class Observation(msgspec.Struct, frozen=True):
@@ -216,28 +240,27 @@ def reference_of(problem: Problem) -> Reference:
 # Into the cell
 
 
-def encode(exams: Sequence[Exam], device: str) -> list[bytes]:
-    """Exams of one edition as jobs without their source: header and tensors. ``job`` adds the source."""
+def encode(edition: Edition, device: str) -> list[bytes]:
+    """The exams of an edition as jobs without their source: header and tensors. ``job`` adds the source."""
     names: list[tuple[str, list[int]]] = []
     scenarios = []
-    for concrete in exams[0].concretes:
+    for concrete, tensors in zip(edition.wide, edition.tensors, strict=True):
         first = len(names)
-        names += [(str(array.dtype), list(array.shape)) for array in concrete.tensors]
+        names += [(str(array.dtype), list(array.shape[1:])) for array in tensors]
         scenarios.append({"steps": concrete.steps, "tensors": list(range(first, len(names)))})
     header = msgspec.json.encode(
         {
-            "class_names": exams[0].problem.class_names,
+            "class_names": edition.problem.class_names,
             "device": device,
-            "rank": exams[0].rank,
-            "random": _random_start(exams[0].seed),
+            "rank": edition.rank,
+            "random": _random_start(edition.number * edition.copies),
             "tensors": names,
             "scenarios": scenarios,
         }
     )
     header += b" " * (-(len(header) + 4) % 8)
     head = struct.pack("<I", len(header)) + header
-    by_exam = ([array for concrete in exam.concretes for array in concrete.tensors] for exam in exams)
-    rows = np.concatenate([_padded(arrays) for arrays in zip(*by_exam, strict=True)], axis=1)
+    rows = np.concatenate([_padded(array) for tensors in edition.tensors for array in tensors], axis=1)
     return [head + row.tobytes() for row in rows]
 
 
@@ -249,11 +272,11 @@ def _random_start(seed: int) -> int:
     return int.from_bytes(hashlib.sha256(f"cell {seed}".encode()).digest()[:6])
 
 
-def _padded(arrays: Sequence[Array]) -> Array:
+def _padded(rows: Array) -> Array:
     """The bytes of one tensor, a row for each exam, filled up to a multiple of 8."""
-    rows = np.stack(arrays).reshape(len(arrays), arrays[0].size).view(np.uint8)
-    missing = -rows.shape[1] % 8
-    return np.concatenate([rows, np.zeros((len(arrays), missing), np.uint8)], axis=1) if missing else rows
+    flat = np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8)
+    missing = -flat.shape[1] % 8
+    return np.concatenate([flat, np.zeros((len(flat), missing), np.uint8)], axis=1) if missing else flat
 
 
 def job(encoded: bytes, source: bytes) -> bytes:

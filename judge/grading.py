@@ -55,8 +55,8 @@ class Comparison:
 
     def _passed(self, convention: str) -> float:
         return sum(
-            concrete.scenario.weight
-            for concrete, fails, ran in zip(self._key.exam.concretes, self.failing[convention], self.ran, strict=True)
+            scenario.weight
+            for scenario, fails, ran in zip(self._key.exam.scenarios, self.failing[convention], self.ran, strict=True)
             if ran and not fails
         )
 
@@ -129,14 +129,13 @@ def _convention(comparison: Comparison) -> str | None:
 
 def _checks(exam: Exam, comparison: Comparison, graded_as: str, transcript: Transcript) -> tuple[CheckResult, ...]:
     weights: dict[str, float] = {}
-    for concrete in exam.concretes:
-        name = concrete.scenario.group
-        weights[name] = weights.get(name, 0.0) + concrete.scenario.weight
+    for scenario in exam.scenarios:
+        weights[scenario.group] = weights.get(scenario.group, 0.0) + scenario.weight
     groups = {group.id: group for group in exam.problem.groups}
-    found = zip(exam.concretes, comparison.differences(graded_as), comparison.ran, strict=True)
+    found = zip(exam.scenarios, comparison.differences(graded_as), comparison.ran, strict=True)
     checks = []
-    for place, (concrete, difference, ran) in enumerate(found):
-        scenario, group = concrete.scenario, groups[concrete.scenario.group]
+    for place, (scenario, difference, ran) in enumerate(found):
+        group = groups[scenario.group]
         worth = round(group.points * scenario.weight / weights[group.id], 4)
         if ran:
             seen = None if difference is None else transcript[place]

@@ -63,14 +63,13 @@ class AnswerKey:
 
 def answer_key(exam: Exam) -> AnswerKey:
     """The key to one exam by itself."""
-    alone = Edition(exam.problem, exam.seed, exam.samples, exam.concretes, 1, exam.rank)
-    return answer_keys(alone, [exam])[0]
+    return AnswerKey(exam, Sheet(Edition(exam.problem, exam.seed, exam.samples, exam.concretes, 1, exam.rank)), 0)
 
 
-def answer_keys(edition: Edition, its_exams: Sequence[Exam]) -> list[AnswerKey]:
+def answer_keys(edition: Edition) -> list[AnswerKey]:
     """The keys to all exams of an edition, from one run of the reference on all of them side by side."""
     sheet = Sheet(edition)
-    return [AnswerKey(exam, sheet, place) for place, exam in enumerate(its_exams)]
+    return [AnswerKey(exam, sheet, exam.place) for exam in edition.exams()]
 
 
 class Sheet:
@@ -89,12 +88,27 @@ class Sheet:
         self._allowed = np.stack(
             [np.resize(self.answers[place].allowed[row], edition.copies) for place, row in counting], axis=1
         )
-        self._numbers = {
-            name: np.concatenate(
-                [self.answers[place].observed[name][row].rows(edition.copies) for place, row in counting], axis=1
-            )
-            for name in self.conventions
-        }
+        self._numbers, self._columns = self._laid_out(counting, edition.copies)
+
+    def _laid_out(self, counting: Sequence[tuple[int, int]], copies: int) -> tuple[Array, dict[str, Array]]:
+        """All compared numbers, a row for each exam, and which columns are the answer under each convention.
+
+        What an observation holds lies there from now on, once for all conventions that share it.
+        """
+        pieces: list[Array] = []
+        columns: dict[str, list[Array]] = {name: [] for name in self.conventions}
+        owners: dict[tuple[int, int], tuple[list[_Wide], Array]] = {}
+        width = 0
+        for place, row in counting:
+            for name, observed in self.answers[place].observed.items():
+                if (id(observed), row) not in owners:
+                    pieces.append(observed[row].rows(copies))
+                    owners[id(observed), row] = observed, np.arange(width, width := width + observed[row].size)
+                columns[name].append(owners[id(observed), row][1])
+        numbers = np.concatenate(pieces, axis=1)
+        for (_, row), (observed, where) in owners.items():
+            observed[row] = observed[row].lying_in(numbers[:, where[0] : where[-1] + 1])
+        return numbers, {name: np.concatenate(each) for name, each in columns.items()}
 
     def numbers_of(self, payloads: Sequence[bytes]) -> Array | None:
         """The compared numbers of all scenarios, one after the other, as float64: in it whole ones 2**63 apart differ.
@@ -114,7 +128,8 @@ class Sheet:
 
     def failing(self, convention: str, place: int, numbers: Array) -> list[bool]:
         """Whether each scenario has a number further from the key than it may be."""
-        largest = np.maximum.reduceat(apart(self._numbers[convention][place], numbers), self._starts)
+        expected = self._numbers[place, self._columns[convention]]
+        largest = np.maximum.reduceat(apart(expected, numbers), self._starts)
         failing = set(self._places[largest > self._allowed[place]].tolist())
         return [index in failing for index in range(len(self.answers))]
 
@@ -149,6 +164,12 @@ class _Wide:
         assert self.values is not None  # noqa: S101 - only asked of one that counts
         flat = self.values.reshape(len(self.values), -1).astype(np.float64)
         return np.broadcast_to(flat, (copies, flat.shape[1]))
+
+    def lying_in(self, rows: Array) -> _Wide:
+        """The same with its numbers there; what is the same for every exam stays where it is."""
+        if self.values is None or len(self.values) != len(rows) or self.values.dtype != rows.dtype:
+            return self
+        return _Wide(self.label, self.dtype, rows.reshape(self.values.shape))
 
 
 @dataclass(frozen=True)

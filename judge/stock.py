@@ -38,8 +38,9 @@ def fresh_seed() -> int:
 def prepare_edition(problem: Problem, device: str, number: int, *, samples: bool = False) -> list[Prepared]:
     """All exams of one edition, or the exam of samples, which is the same whatever its number."""
     edition = draw(problem, number, samples=samples)
-    exams = edition.exams()
-    return [Prepared(*each) for each in zip(exams, answer_keys(edition, exams), encode(exams, device), strict=True)]
+    return [
+        Prepared(*each) for each in zip(edition.exams(), answer_keys(edition), encode(edition, device), strict=True)
+    ]
 
 
 def prepare_exam(problem: Problem, device: str, *, seed: int, samples: bool = False) -> Prepared:
