@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
+from app.auth import TokenAccess
 from app.database import Transaction
 from app.errors import (
     BadRequest,
@@ -27,7 +28,6 @@ from app.errors import (
     UnknownProblem,
 )
 from app.models import (
-    ApiToken,
     Candidate,
     Device,
     Invitation,
@@ -43,7 +43,7 @@ from app.queue import Queue
 from judge import problem as problems
 from judge.report import Verdict
 
-Author = Candidate | ApiToken
+Author = Candidate | TokenAccess
 
 WORKER_SILENCE = timedelta(seconds=15)
 """A worker not heard of for this long is gone: three heartbeats."""
@@ -110,7 +110,7 @@ def submit(
     submission = Submission(
         kind=kind, problem=problem, device=where, code=text, label=label, idempotency_key=idempotency_key,
         candidate_id=author.id if isinstance(author, Candidate) else None,
-        token_id=author.id if isinstance(author, ApiToken) else None,
+        token_id=author.id if isinstance(author, TokenAccess) else None,
         invitation_id=invitation.id if invitation else None,
         accept=invitation.accept if invitation else None, created_at=now(), sort_score=-1.0,
     )  # fmt: skip

@@ -11,10 +11,10 @@ from sqlalchemy import Row
 
 from app import submissions
 from app.api.responses import problems as errors
-from app.auth import CurrentToken
+from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
-from app.models import ApiToken, State
+from app.models import State
 from app.queue.watch import Watch
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
 from app.submissions import Filters, Sort
@@ -122,7 +122,7 @@ async def list_submissions(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _read(database: Database, token: ApiToken, submission_id: int) -> Row[*tuple[Any, ...]]:
+async def _read(database: Database, token: TokenAccess, submission_id: int) -> Row[*tuple[Any, ...]]:
     """A row of ``DETAIL``; a submission of another token is not found rather than forbidden, which would say that it
     exists."""
     row = await database.row(submissions.DETAIL, submission=submission_id)

@@ -147,7 +147,8 @@ async def people_on_sqlite(sqlite_url: str, anyio_backend: str) -> AsyncIterator
         candidate = Candidate(name="Wei")
         session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
-    yield database, People(interviewer, candidate, token, token)
+    access = auth.TokenAccess(token.id, is_staff=False)
+    yield database, People(interviewer, candidate, access, access)
     await database.close()
 
 

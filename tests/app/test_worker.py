@@ -87,7 +87,8 @@ async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[
         candidate = Candidate(name="Wei")
         session.add(candidate)
         token, _ = await auth.create_token(session, "ci")
-    yield database, People(None, candidate, token, token)  # type: ignore[arg-type]
+    access = auth.TokenAccess(token.id, is_staff=False)
+    yield database, People(None, candidate, access, access)  # type: ignore[arg-type]
     await database.close()
 
 
