@@ -72,8 +72,8 @@ async def submit(
 
 
 def _submit_and_read(transaction: Transaction, *what: Any, **options: Any) -> Row[*tuple[Any, ...]]:
-    submission = submissions.submit(transaction, *what, **options)
-    return transaction.execute(submissions.DETAIL, {"submission": submission.id}).one()
+    number = submissions.submit(transaction, *what, **options)
+    return transaction.execute(submissions.DETAIL, {"submission": number}).one()
 
 
 @router.get(

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.database import Transaction
-from app.models import Device, Judging, Kind
+from app.models import Device, Kind
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Claim:
 class Queue(Protocol):
     """Both back ends obey this."""
 
-    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+    def enqueue(self, transaction: Transaction, judging_id: int) -> None:
         """Make the job known, inside the transaction that inserted the judging."""
 
     async def work(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import judgings
 from app.database import Database, Transaction
-from app.models import Device, Judging
+from app.models import Device
 from app.queue import Claim
 from app.queue.changes import Changes, announce
 
@@ -30,7 +30,7 @@ class LocalQueue:
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
-    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+    def enqueue(self, transaction: Transaction, judging_id: int) -> None:
         announce(transaction)
 
     async def work(

@@ -30,7 +30,7 @@ LONG = 20.0
 async def send(database: Database, people: People) -> int:
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
-    return sent.id
+    return sent
 
 
 async def judge_one(database: Database) -> None:

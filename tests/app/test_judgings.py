@@ -26,7 +26,7 @@ async def send(database: Database, queue: LocalQueue, people: People, **options:
     author = options.pop("author", people.token)
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, queue, author, "batchnorm1d", CODE, **options)  # type: ignore[arg-type]
-    return sent.id
+    return sent
 
 
 async def claim(database: Database, worker: str = "w", device: Device = Device.CPU) -> Claim | None:
@@ -185,9 +185,9 @@ async def test_a_rejudge_keeps_the_old_judging(database: Database, queue: LocalQ
         again = await submissions.rejudge(session, queue, sent, interviewer_id=people.interviewer.id, seed=7)
     async with database.writing() as session:
         waiting = await submissions.rejudge(session, queue, sent, interviewer_id=people.interviewer.id)
-    assert waiting.id == again.id, "two clicks ask for one rejudge"
+    assert waiting == again, "two clicks ask for one rejudge"
     mine = await claimed(database)
-    assert (mine.judging_id, mine.seed) == (again.id, 7)
+    assert (mine.judging_id, mine.seed) == (again, 7)
     async with database.reading() as session:
         assert (await submissions.get(session, sent)).verdict is Verdict.WRONG_ANSWER, "until the new one is done"
     await finish(database, mine, Verdict.ACCEPTED)

@@ -95,7 +95,7 @@ async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[
 async def send(database: Database, people: People, code: str = CODE, problem: str = "batchnorm1d") -> int:
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, problem, code)
-    return sent.id
+    return sent
 
 
 async def until(database: Database, submission_id: int, state: State) -> Judging:
