@@ -94,9 +94,10 @@ async def get_submission(
     database: Database = request.app.state.database
     watch: Watch = request.app.state.watch
     # Two queries around the wait: a waiting request holds no connection.
-    row = await _read(database, token, submission_id)
-    if wait and row.state is not State.DONE and await watch.until_done(submission_id, wait):
+    with watch.waiting(submission_id) as waiter:
         row = await _read(database, token, submission_id)
+        if wait and row.state is not State.DONE and await waiter.progress(wait):
+            row = await _read(database, token, submission_id)
     return Response(detail(row, staff=token.is_staff), media_type="application/json")
 
 

@@ -174,6 +174,18 @@ async def test_who_comes_too_late_hears_at_once(database: Database, people: Peop
     assert await watch.until_done(sent, LONG) is True
 
 
+async def test_what_ends_after_a_waiter_began_and_before_it_looked_is_heard(
+    database: Database, people: People, watch: Watch
+) -> None:
+    sent = await send(database, people)
+    with watch.waiting(sent) as waiter:
+        await judge_one(database)
+        heard = await waiter.progress(LONG)
+    assert heard is not None
+    assert heard.state is State.DONE
+    assert watch._waiters == set()
+
+
 async def test_a_wait_ends(database: Database, people: People, watch: Watch) -> None:
     sent = await send(database, people)
     assert await watch.until_done(sent, 0.05) is False
