@@ -41,20 +41,28 @@ class LocalQueue:
         judge: Callable[[Claim], Awaitable[None]],
     ) -> None:
         running: set[asyncio.Task[None]] = set()
+        free = asyncio.Semaphore(slots)
 
         def ended(task: asyncio.Task[None]) -> None:
             running.discard(task)
-            self.wake()
+            free.release()
 
-        while not self._stopping:
-            claim = await self._claim(worker, queues) if len(running) < slots else None
-            if claim is None:
-                await self._changes.wait()
-                continue
+        await free.acquire()
+        while claim := await self._next(worker, queues):
             task = asyncio.ensure_future(judge(claim))
             running.add(task)
             task.add_done_callback(ended)
+            await free.acquire()
         await asyncio.gather(*running)
+
+    async def _next(self, worker: str, queues: Sequence[Device]) -> Claim | None:
+        """The next judging, waited for; None once stopped."""
+        while not self._stopping:
+            claim = await self._claim(worker, queues)
+            if claim is not None:
+                return claim
+            await self._changes.wait()
+        return None
 
     async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
         try:
