@@ -43,9 +43,10 @@ class Queue(Protocol):
         worker: str,
         queues: Sequence[Device],
         slots: int,
-        judge: Callable[[Claim], Awaitable[None]],
+        judge: Callable[[Claim], Awaitable[Claim | None]],
     ) -> None:
-        """Claim a judging whenever one of ``slots`` is free and hand it to ``judge``; return once stopped and idle."""
+        """Claim a judging whenever one of ``slots`` is free and hand it to ``judge``, which may return the next for its
+        slot, claimed with the result; return once stopped and idle."""
 
     def wake(self) -> None:
         """Look for work now."""

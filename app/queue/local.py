@@ -38,10 +38,14 @@ class LocalQueue:
         worker: str,
         queues: Sequence[Device],
         slots: int,
-        judge: Callable[[Claim], Awaitable[None]],
+        judge: Callable[[Claim], Awaitable[Claim | None]],
     ) -> None:
         running: set[asyncio.Task[None]] = set()
         free = asyncio.Semaphore(slots)
+
+        async def fill_slot(claim: Claim | None) -> None:
+            while claim is not None:
+                claim = await judge(claim)
 
         def ended(task: asyncio.Task[None]) -> None:
             running.discard(task)
@@ -49,7 +53,7 @@ class LocalQueue:
 
         await free.acquire()
         while claim := await self._next(worker, queues):
-            task = asyncio.ensure_future(judge(claim))
+            task = asyncio.ensure_future(fill_slot(claim))
             running.add(task)
             task.add_done_callback(ended)
             await free.acquire()
