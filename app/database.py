@@ -11,6 +11,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, Executable, Row, event, make_url
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.util import greenlet_spawn
@@ -66,12 +67,12 @@ class Database:
             await session.connection(execution_options={"isolation_level": "IMMEDIATE"})
             yield session
 
-    # On the way of every verdict a transaction is a plain function, called once in a greenlet that suspends where the
-    # driver waits: through SQLAlchemy's asynchronous connection each step would have a greenlet of its own.
+    # On the way of every verdict a transaction is a plain function, called once: through SQLAlchemy's asynchronous
+    # connection each step would have a greenlet of its own.
 
     async def row(self, query: Executable, **values: object) -> Row[*tuple[Any, ...]] | None:
         """The one row of a query, or None. A single query is consistent by itself and needs no transaction."""
-        return await greenlet_spawn(self._row, query, values)
+        return await self._call("AUTOCOMMIT", self._row, query, values)
 
     def _row(self, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
         if self.is_sqlite:
@@ -85,9 +86,9 @@ class Database:
     ) -> Result:  # fmt: skip
         """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            return await greenlet_spawn(self._change, work, arguments, options)
+            return await self._call("IMMEDIATE", self._change, work, arguments, options)
         async with self._the_one_writer():
-            return await greenlet_spawn(self._change, work, arguments, options)
+            return await self._call("IMMEDIATE", self._change, work, arguments, options)
 
     def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
         if not self.is_sqlite:
@@ -96,6 +97,14 @@ class Database:
         connection = self._opened("IMMEDIATE")
         with connection.begin():
             return work(connection, *arguments, **options)
+
+    async def _call(self, level: str, call: Callable[..., Result], *arguments: Any) -> Result:
+        """In a greenlet, which suspends where the driver waits. SQLite, once its connection is open, waits for nothing
+        but a lock when it begins, so it is tried without first: to map a greenlet's stack costs more than a query."""
+        if level in self._open:
+            with contextlib.suppress(MissingGreenlet):
+                return call(*arguments)
+        return await greenlet_spawn(call, *arguments)
 
     def _opened(self, level: str) -> Connection:
         connection = self._open.get(level)
