@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
-from sqlalchemy import Connection, Engine, Executable, Row, event, make_url
+from sqlalchemy import Connection, Executable, Row, event, make_url
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.util import greenlet_spawn
@@ -20,8 +21,6 @@ from app.inline_sqlite import CONNECT, LOCK_SECONDS, checkpoint
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
 LOG_LOOK_SECONDS = 1.0
-BEGIN_WRITING = "BEGIN IMMEDIATE"
-
 
 Transaction = Connection | PlainSession
 """What a statement is executed in: the bare connection of ``change``, or a session by its ``run_sync``."""
@@ -45,14 +44,9 @@ class Database:
         self.engine = self._sqlite_engine(pool_size) if self.is_sqlite else self._postgresql_engine(pool_size)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         self._one_writer = asyncio.Lock()
-        # The same pool with other ways to begin. A single query is consistent by itself and needs no transaction.
-        plain = self.engine.sync_engine
-        self._looking = plain.execution_options(
-            **{"sqlite_begin": None} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
-        )
-        self._changing = plain.execution_options(sqlite_begin=BEGIN_WRITING)
-        # SQLite answers before anyone else can ask and has one writer at a time: one open connection each is enough.
-        self._open: dict[Engine, Connection] = {}
+        # SQLite answers before anyone else can ask and has one writer at a time: one open connection for each way to
+        # begin is enough.
+        self._open: dict[str, Connection] = {}
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -70,21 +64,21 @@ class Database:
         # The writers of this process queue up here, first come first served; only other processes are waited for by
         # asking again and again.
         async with self._the_one_writer(), self._sessions() as session, session.begin():
-            await session.connection(execution_options={"sqlite_begin": BEGIN_WRITING})
+            await session.connection(execution_options={"isolation_level": "IMMEDIATE"})
             yield session
 
-    # On the way of every verdict a transaction is a plain function, called once in a greenlet that suspends where the
-    # driver waits: through SQLAlchemy's asynchronous connection each step would have a greenlet of its own.
+    # On the way of every verdict a transaction is a plain function, called once: through SQLAlchemy's asynchronous
+    # connection each step would have a greenlet of its own.
 
     async def row(self, query: Executable, **values: object) -> Row[*tuple[Any, ...]] | None:
-        """The one row of a query, or None."""
-        return await greenlet_spawn(self._row, query, values)
+        """The one row of a query, or None. A single query is consistent by itself and needs no transaction."""
+        return await self._call("AUTOCOMMIT", self._row, query, values)
 
     def _row(self, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
         if self.is_sqlite:
-            return self._opened(self._looking).execute(query, values).one_or_none()
-        with self._looking.connect() as connection:
-            return connection.execute(query, values).one_or_none()
+            return self._opened("AUTOCOMMIT").execute(query, values).one_or_none()
+        with self.engine.sync_engine.connect() as connection:
+            return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query, values).one_or_none()
 
     async def change(
         self, work: Callable[Concatenate[Connection, Arguments], Result], *arguments: Arguments.args,
@@ -92,22 +86,31 @@ class Database:
     ) -> Result:  # fmt: skip
         """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            return await greenlet_spawn(self._change, work, arguments, options)
+            return await self._call("IMMEDIATE", self._change, work, arguments, options)
         async with self._the_one_writer():
-            return await greenlet_spawn(self._change, work, arguments, options)
+            return await self._call("IMMEDIATE", self._change, work, arguments, options)
 
     def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
         if not self.is_sqlite:
-            with self._changing.begin() as connection:
+            with self.engine.sync_engine.begin() as connection:
                 return work(connection, *arguments, **options)
-        connection = self._opened(self._changing)
+        connection = self._opened("IMMEDIATE")
         with connection.begin():
             return work(connection, *arguments, **options)
 
-    def _opened(self, engine: Engine) -> Connection:
-        connection = self._open.get(engine)
+    async def _call(self, level: str, call: Callable[..., Result], *arguments: Any) -> Result:
+        """In a greenlet, which suspends where the driver waits. SQLite, once its connection is open, waits for nothing
+        but a lock when it begins, so it is tried without first: to map a greenlet's stack costs more than a query."""
+        if level in self._open:
+            with contextlib.suppress(MissingGreenlet):
+                return call(*arguments)
+        return await greenlet_spawn(call, *arguments)
+
+    def _opened(self, level: str) -> Connection:
+        connection = self._open.get(level)
         if connection is None:
-            connection = self._open[engine] = engine.connect()
+            connection = self.engine.sync_engine.connect().execution_options(isolation_level=level)
+            self._open[level] = connection
         return connection
 
     @contextlib.asynccontextmanager
@@ -151,7 +154,6 @@ class Database:
         url = make_url(self.url).set(drivername="sqlite+inline")
         engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=CONNECT)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite_transaction)
         return engine
 
     def _postgresql_engine(self, pool_size: int) -> AsyncEngine:
@@ -180,10 +182,3 @@ def _prepare_sqlite_connection(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA wal_autocheckpoint = 0")  # done by keep_log_short
     cursor.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
     cursor.close()
-
-
-def _begin_sqlite_transaction(connection: Connection) -> None:
-    # The driver is told not to begin by itself (it would begin late, at the first write); so we do, and can say how.
-    begin = connection.get_execution_options().get("sqlite_begin", "BEGIN")
-    if begin is not None:
-        connection.exec_driver_sql(begin)

@@ -28,10 +28,17 @@ LOCK_POLL_SECONDS = 0.001
 _WORTH_WAITING_FOR = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY})
 
 
+BEGIN = {"DEFERRED": "BEGIN", "IMMEDIATE": "BEGIN IMMEDIATE", "AUTOCOMMIT": None}
+"""How a transaction begins, by the name of its isolation level."""
+
+
 class InlineDialect(SQLiteDialect_pysqlite):
     """Only ``do_execute`` ever suspends, and only to wait for a lock.
 
     For sessions and ``run_sync``: ``AsyncConnection.execute`` complains of a driver that did not suspend.
+
+    The driver is told not to begin by itself (it would begin late, at the first write), so ``do_begin`` does, and can
+    say how. Not in a listener for SQLAlchemy's ``begin`` event: with a single one, every statement asks for listeners.
     """
 
     driver = "inline"
@@ -50,6 +57,20 @@ class InlineDialect(SQLiteDialect_pysqlite):
                 raise
             await_(_wait_for_lock(cursor, statement, parameters))
 
+    def do_begin(self, dbapi_connection: Any) -> None:
+        begin = BEGIN[dbapi_connection.level]
+        if begin is not None:
+            self.do_execute(dbapi_connection.cursor(), begin, ())
+
+    def get_isolation_level_values(self, dbapi_connection: Any) -> list[Any]:
+        return list(BEGIN)
+
+    def get_isolation_level(self, dbapi_connection: Any) -> Any:
+        return dbapi_connection.level
+
+    def set_isolation_level(self, dbapi_connection: Any, level: Any) -> None:
+        dbapi_connection.level = level
+
 
 registry.register("sqlite.inline", __name__, InlineDialect.__name__)
 
@@ -66,6 +87,7 @@ class InlineConnection(sqlite3.Connection):
 
     def __init__(self, path: str, *arguments: Any, **options: Any) -> None:
         super().__init__(path, *arguments, **options)
+        self.level = "DEFERRED"
         self._path = path
         self._told = 0
 

@@ -155,6 +155,14 @@ def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
     return True
 
 
+def finish_and_claim(
+    transaction: Transaction, claim: Claim, report: JudgeReport, worker: str, queues: Sequence[Device], lease: timedelta
+) -> tuple[bool, Claim | None]:
+    """``finish``, then ``claim_next`` for the slot that this leaves: one commit instead of two, each of which wakes
+    everyone who waits."""
+    return finish(transaction, claim, report), claim_next(transaction, worker, queues, lease)
+
+
 def stages_of(claim: Claim, report: JudgeReport, finished_at: datetime) -> dict[str, float]:
     """Milliseconds by stage: waiting in the queue, the engine's own stages, and all of it from claim to result."""
     return {

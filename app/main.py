@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.limiter = RateLimiter()
     app.state.render_error = render_error
     app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https)
-    app.include_router(api.router)
+    api.add_routes(app)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
     for kind, handler in _ERROR_HANDLERS.items():

@@ -197,10 +197,6 @@ class ApiToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
 
-    @property
-    def is_staff(self) -> bool:
-        return Scope.STAFF in self.scopes
-
 
 _JUDGED = "kind = 'submit' AND verdict IS NOT NULL"
 

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, literal_column, select, tuple_
+from sqlalchemy import Row, Select, bindparam, insert, literal_column, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
+from app.auth import TokenAccess
 from app.database import Transaction
 from app.errors import (
     BadRequest,
@@ -27,7 +29,6 @@ from app.errors import (
     UnknownProblem,
 )
 from app.models import (
-    ApiToken,
     Candidate,
     Device,
     Invitation,
@@ -43,7 +44,7 @@ from app.queue import Queue
 from judge import problem as problems
 from judge.report import Verdict
 
-Author = Candidate | ApiToken
+Author = Candidate | TokenAccess
 
 WORKER_SILENCE = timedelta(seconds=15)
 """A worker not heard of for this long is gone: three heartbeats."""
@@ -96,8 +97,9 @@ def submit(
     label: str | None = None,
     idempotency_key: str | None = None,
     invitation: Invitation | None = None,
-) -> Submission:
-    """Stores the code and its job in the caller's transaction; raises an ``AppError`` that says what to change.
+) -> int:
+    """Stores the code and its job in the caller's transaction; returns the submission's number or raises an
+    ``AppError`` that says what to change.
 
     The same author and ``idempotency_key`` give the submission that is already there (two clicks post a form twice);
     with other contents they raise ``IdempotencyConflict``.
@@ -107,19 +109,19 @@ def submit(
     _check_invitation(invitation, problem)
     _check_key_and_label(idempotency_key, label)
     where = _check_device(transaction, device)
-    submission = Submission(
-        kind=kind, problem=problem, device=where, code=text, label=label, idempotency_key=idempotency_key,
-        candidate_id=author.id if isinstance(author, Candidate) else None,
-        token_id=author.id if isinstance(author, ApiToken) else None,
-        invitation_id=invitation.id if invitation else None,
-        accept=invitation.accept if invitation else None, created_at=now(), sort_score=-1.0,
-    )  # fmt: skip
-    earlier = _insert_or_find(transaction, author, submission)
-    if earlier is not None:
-        return _same_or_conflict(earlier, submission)
-    priority = PRIORITY_BROWSER if isinstance(author, Candidate) else PRIORITY_API
-    _add_judging(transaction, queue, submission, priority)
-    return submission
+    by_candidate = isinstance(author, Candidate)
+    values = {
+        "kind": kind, "problem": problem, "device": where, "code": text, "label": label,
+        "idempotency_key": idempotency_key,
+        "candidate_id": author.id if by_candidate else None,
+        "token_id": None if by_candidate else author.id,
+        "invitation_id": invitation.id if invitation else None,
+        "accept": invitation.accept if invitation else None, "created_at": now(), "sort_score": -1.0,
+    }  # fmt: skip
+    number, new = _insert_or_find(transaction, values)
+    if new:
+        _add_judging(transaction, queue, number, where, PRIORITY_BROWSER if by_candidate else PRIORITY_API)
+    return number
 
 
 def check_code(code: str | bytes) -> str:
@@ -177,93 +179,88 @@ def _check_device(transaction: Transaction, device: str) -> Device:
     return known
 
 
-def _insert_or_find(transaction: Transaction, author: Author, submission: Submission) -> Submission | None:
-    """Inserts the submission, or returns the one its idempotency key already belongs to."""
-    key = submission.idempotency_key
-    if key is None:
-        _insert(transaction, submission)
-        return None
-    earlier = _find_by_key(transaction, author, key)
-    if earlier is not None:
-        return earlier
-    try:
-        with transaction.begin_nested():
-            _insert(transaction, submission)
-    except IntegrityError:
-        # PostgreSQL only: two requests with one key both looked, both saw nothing, both inserted.
-        earlier = _find_by_key(transaction, author, key)
-        if earlier is None:
-            raise
-        return earlier
-    return None
+def _insert_or_find(transaction: Transaction, values: dict[str, Any]) -> tuple[int, bool]:
+    """The number of the submission, and whether it is new: its idempotency key may already belong to one."""
+    if values["idempotency_key"] is None:
+        return _insert(transaction, values), True
+    earlier = _find_by_key(transaction, values)
+    if earlier is None:
+        try:
+            with transaction.begin_nested():
+                return _insert(transaction, values), True
+        except IntegrityError:
+            # PostgreSQL only: two requests with one key both looked, both saw nothing, both inserted.
+            earlier = _find_by_key(transaction, values)
+            if earlier is None:
+                raise
+    return _same_or_conflict(earlier, values), False
 
 
 _TABLES = Submission.metadata.tables
 # Into the table, not the mapped class: through the unit of work the same insert takes three times as long.
 _INSERT = insert(_TABLES["submissions"]).returning(Submission.id)
-_INSERTED = ("kind", "problem", "device", "code", "label", "idempotency_key", "candidate_id", "token_id",
-             "invitation_id", "accept", "created_at", "sort_score")  # fmt: skip
+_INSERT_JUDGING = insert(_TABLES["judgings"]).returning(Judging.id)
 
 
-def _insert(transaction: Transaction, submission: Submission) -> None:
-    """The object itself stays outside the session."""
-    values = {name: getattr(submission, name) for name in _INSERTED}
-    submission.id = transaction.execute(_INSERT, values).scalar_one()
+def _insert(transaction: Transaction, values: dict[str, Any]) -> int:
+    number: int = transaction.execute(_INSERT, values).scalar_one()
+    return number
 
 
-_STORED = select(*_TABLES["submissions"].columns)
+_MUST_BE_THE_SAME = ("kind", "problem", "device", "code", "label")
 
 
-def _find_by_key(transaction: Transaction, author: Author, key: str) -> Submission | None:
-    owner = Submission.candidate_id if isinstance(author, Candidate) else Submission.token_id
-    query = _STORED.where(owner == author.id, Submission.idempotency_key == key)
-    row = transaction.execute(query).one_or_none()
-    return Submission(**row._asdict()) if row else None
+def _find_by_key(transaction: Transaction, values: dict[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    stored = _TABLES["submissions"].columns
+    owner = "token_id" if values["candidate_id"] is None else "candidate_id"
+    query = select(stored["id"], *(stored[name] for name in _MUST_BE_THE_SAME)).where(
+        stored[owner] == values[owner], stored["idempotency_key"] == values["idempotency_key"]
+    )
+    return transaction.execute(query).one_or_none()
 
 
-def _same_or_conflict(earlier: Submission, wanted: Submission) -> Submission:
-    for name in ("kind", "problem", "device", "code", "label"):
-        if getattr(earlier, name) != getattr(wanted, name):
+def _same_or_conflict(earlier: Row[*tuple[Any, ...]], wanted: dict[str, Any]) -> int:
+    for name in _MUST_BE_THE_SAME:
+        if getattr(earlier, name) != wanted[name]:
             raise IdempotencyConflict(
                 f"This Idempotency-Key belongs to submission {earlier.id}, whose {name} is another; use a new key."
             )
-    return earlier
+    number: int = earlier.id
+    return number
 
 
 def _add_judging(
     transaction: Transaction,
     queue: Queue,
-    submission: Submission,
+    submission_id: int,
+    device: Device,
     priority: int,
     *,
     seed: int | None = None,
     requested_by: int | None = None,
-) -> Judging:
-    judging = Judging(
-        submission_id=submission.id, state=State.QUEUED, queue=submission.device, priority=priority, attempt=0,
-        seed=seed, requested_by=requested_by, created_at=now(),
-    )  # fmt: skip
-    values = {name: getattr(judging, name) for name in _INSERTED_OF_JUDGING}
-    judging.id = transaction.execute(_INSERT_JUDGING, values).scalar_one()
-    queue.enqueue(transaction, judging)
-    return judging
-
-
-_INSERT_JUDGING = insert(_TABLES["judgings"]).returning(Judging.id)
-_INSERTED_OF_JUDGING = ("submission_id", "state", "queue", "priority", "attempt", "seed", "requested_by", "created_at")
+) -> int:
+    values = {
+        "submission_id": submission_id, "state": State.QUEUED, "queue": device, "priority": priority, "attempt": 0,
+        "seed": seed, "requested_by": requested_by, "created_at": now(),
+    }  # fmt: skip
+    judging_id: int = transaction.execute(_INSERT_JUDGING, values).scalar_one()
+    queue.enqueue(transaction, judging_id)
+    return judging_id
 
 
 async def rejudge(
     session: AsyncSession, queue: Queue, submission_id: int, *, interviewer_id: int | None, seed: int | None = None
-) -> Judging:
-    """Adds a judging and keeps the old ones; ``seed`` repeats an exam. The one still waiting is returned as it is."""
+) -> int:
+    """Adds a judging and keeps the old ones; ``seed`` repeats an exam. Returns its number, or that of one that is not
+    done yet."""
     submission = await get(session, submission_id)
     newest = await newest_judging(session, submission_id)
     if newest.state is not State.DONE:
-        return newest
+        return newest.id
     return await session.run_sync(
-        _add_judging, queue, submission, PRIORITY_REJUDGE, seed=seed, requested_by=interviewer_id
-    )
+        _add_judging, queue, submission.id, submission.device, PRIORITY_REJUDGE,
+        seed=seed, requested_by=interviewer_id,
+    )  # fmt: skip
 
 
 # Reading -------------------------------------------------------------------------------------------------------------

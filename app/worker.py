@@ -180,13 +180,14 @@ class WorkerProcess:
 
     # One judging ------------------------------------------------------------------------------------------------------
 
-    async def _judge(self, claim: Claim) -> None:
-        """From claim to result; whatever goes wrong on the way is a fault of ours."""
+    async def _judge(self, claim: Claim) -> Claim | None:
+        """From claim to result; whatever goes wrong on the way is a fault of ours. Returns what was claimed next."""
         self._claims[claim.judging_id] = claim
+        following = None
         try:
             report = await self._in_thread(self._ask_engine, claim)
             judged_at = now()
-            written = await self.database.change(judgings.finish, claim, report)
+            written, following = await self._finish(claim, report)
             if written:
                 stages = judgings.stages_of(claim, report, judged_at)
                 self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
@@ -197,6 +198,15 @@ class WorkerProcess:
             await self._give_back(claim, fault)
         finally:
             self._claims.pop(claim.judging_id, None)
+        return following
+
+    async def _finish(self, claim: Claim, report: Report) -> tuple[bool, Claim | None]:
+        """Whether the result was written, and the next claim, if there is more to do."""
+        if self._stop.is_set() or self._quarantined or not await self.changes.rows(judgings.ANY_QUEUED):
+            return await self.database.change(judgings.finish, claim, report), None
+        return await self.database.change(
+            judgings.finish_and_claim, claim, report, self.name, self.queues, self.queue.lease
+        )
 
     def _ask_engine(self, claim: Claim) -> Report:
         report = self.engine.judge(

@@ -11,10 +11,10 @@ from sqlalchemy import Row
 
 from app import submissions
 from app.api.responses import problems as errors
-from app.auth import CurrentToken
+from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
-from app.models import ApiToken, State
+from app.models import State
 from app.queue.watch import Watch
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
 from app.submissions import Filters, Sort
@@ -72,8 +72,8 @@ async def submit(
 
 
 def _submit_and_read(transaction: Transaction, *what: Any, **options: Any) -> Row[*tuple[Any, ...]]:
-    submission = submissions.submit(transaction, *what, **options)
-    return transaction.execute(submissions.DETAIL, {"submission": submission.id}).one()
+    number = submissions.submit(transaction, *what, **options)
+    return transaction.execute(submissions.DETAIL, {"submission": number}).one()
 
 
 @router.get(
@@ -94,9 +94,10 @@ async def get_submission(
     database: Database = request.app.state.database
     watch: Watch = request.app.state.watch
     # Two queries around the wait: a waiting request holds no connection.
-    row = await _read(database, token, submission_id)
-    if wait and row.state is not State.DONE and await watch.until_done(submission_id, wait):
+    with watch.waiting(submission_id) as waiter:
         row = await _read(database, token, submission_id)
+        if wait and row.state is not State.DONE and await waiter.progress(wait):
+            row = await _read(database, token, submission_id)
     return Response(detail(row, staff=token.is_staff), media_type="application/json")
 
 
@@ -122,7 +123,7 @@ async def list_submissions(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _read(database: Database, token: ApiToken, submission_id: int) -> Row[*tuple[Any, ...]]:
+async def _read(database: Database, token: TokenAccess, submission_id: int) -> Row[*tuple[Any, ...]]:
     """A row of ``DETAIL``; a submission of another token is not found rather than forbidden, which would say that it
     exists."""
     row = await database.row(submissions.DETAIL, submission=submission_id)

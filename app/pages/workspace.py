@@ -178,7 +178,7 @@ async def send(
         submissions.submit, request.app.state.queue, access.candidate, slug, text,
         kind=action, invitation=access.invitation, idempotency_key=_key(once, action, text),
     )  # fmt: skip
-    response = await _answer(request, session, access, sent.id, slug)
+    response = await _answer(request, session, access, sent, slug)
     if cookie is not None:
         auth.set_cookie(response, settings, auth.CANDIDATE_COOKIE, cookie, hours=auth.GUEST_DAYS * 24)
     return response

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.database import Transaction
-from app.models import Device, Judging, Kind
+from app.models import Device, Kind
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Claim:
 class Queue(Protocol):
     """Both back ends obey this."""
 
-    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+    def enqueue(self, transaction: Transaction, judging_id: int) -> None:
         """Make the job known, inside the transaction that inserted the judging."""
 
     async def work(
@@ -43,9 +43,10 @@ class Queue(Protocol):
         worker: str,
         queues: Sequence[Device],
         slots: int,
-        judge: Callable[[Claim], Awaitable[None]],
+        judge: Callable[[Claim], Awaitable[Claim | None]],
     ) -> None:
-        """Claim a judging whenever one of ``slots`` is free and hand it to ``judge``; return once stopped and idle."""
+        """Claim a judging whenever one of ``slots`` is free and hand it to ``judge``, which may return the next for its
+        slot, claimed with the result; return once stopped and idle."""
 
     def wake(self) -> None:
         """Look for work now."""

@@ -109,8 +109,9 @@ class SqliteChanges:
     def _on_commit(self) -> None:
         assert self._inotify is not None  # noqa: S101 - add_reader was called with it
         with contextlib.suppress(BlockingIOError):
-            os.read(self._inotify, 64 * 1024)  # what it says is no news: one file is watched, for one kind of event
-        self._look()
+            os.read(self._inotify, 4096)  # what it says is no news: one file is watched, for one kind of event
+        if not self._event.is_set():  # else whoever waited is busy, and will see for itself
+            self._look()
 
     def _poll(self) -> None:
         self._look()

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import judgings
 from app.database import Database, Transaction
-from app.models import Device, Judging
+from app.models import Device
 from app.queue import Claim
 from app.queue.changes import Changes, announce
 
@@ -30,7 +30,7 @@ class LocalQueue:
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
 
-    def enqueue(self, transaction: Transaction, judging: Judging) -> None:
+    def enqueue(self, transaction: Transaction, judging_id: int) -> None:
         announce(transaction)
 
     async def work(
@@ -38,23 +38,35 @@ class LocalQueue:
         worker: str,
         queues: Sequence[Device],
         slots: int,
-        judge: Callable[[Claim], Awaitable[None]],
+        judge: Callable[[Claim], Awaitable[Claim | None]],
     ) -> None:
         running: set[asyncio.Task[None]] = set()
+        free = asyncio.Semaphore(slots)
+
+        async def fill_slot(claim: Claim | None) -> None:
+            while claim is not None:
+                claim = await judge(claim)
 
         def ended(task: asyncio.Task[None]) -> None:
             running.discard(task)
-            self.wake()
+            free.release()
 
-        while not self._stopping:
-            claim = await self._claim(worker, queues) if len(running) < slots else None
-            if claim is None:
-                await self._changes.wait()
-                continue
-            task = asyncio.ensure_future(judge(claim))
+        await free.acquire()
+        while claim := await self._next(worker, queues):
+            task = asyncio.ensure_future(fill_slot(claim))
             running.add(task)
             task.add_done_callback(ended)
+            await free.acquire()
         await asyncio.gather(*running)
+
+    async def _next(self, worker: str, queues: Sequence[Device]) -> Claim | None:
+        """The next judging, waited for; None once stopped."""
+        while not self._stopping:
+            claim = await self._claim(worker, queues)
+            if claim is not None:
+                return claim
+            await self._changes.wait()
+        return None
 
     async def _claim(self, worker: str, queues: Sequence[Device]) -> Claim | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.models import State
@@ -24,11 +24,21 @@ class Progress:
 
 
 @dataclass(eq=False)
-class _Waiter:
+class Waiter:
+    """One who waits for a submission, from the moment it is made."""
+
     submission_id: int
     seen: Progress | None
     answer: asyncio.Future[Progress]
     only_done: bool
+
+    async def progress(self, seconds: float) -> Progress | None:
+        """What it waits for; None when ``seconds`` pass first."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.answer
+        except TimeoutError:
+            return None
 
 
 class Watch:
@@ -36,7 +46,7 @@ class Watch:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
-        self._waiters: set[_Waiter] = set()
+        self._waiters: set[Waiter] = set()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,28 +62,27 @@ class Watch:
             waiter.answer.cancel()
         await self._changes.close()
 
+    @contextlib.contextmanager
+    def waiting(self, submission_id: int, seen: Progress | None = None, *, only_done: bool = True) -> Iterator[Waiter]:
+        """Hears of every change from here on, so that whoever reads a row inside need not have it read once more."""
+        waiter = Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), only_done)
+        self._waiters.add(waiter)
+        try:
+            yield waiter
+        finally:
+            self._waiters.discard(waiter)
+
     async def until_done(self, submission_id: int, seconds: float) -> bool:
         """Whether the newest judging is done, now or within ``seconds``."""
-        progress = await self._wait(submission_id, None, seconds, only_done=True)
-        return progress is not None
+        with self.waiting(submission_id) as waiter:
+            self._changes.wake()
+            return await waiter.progress(seconds) is not None
 
     async def until_changed(self, submission_id: int, seen: Progress | None, seconds: float) -> Progress | None:
         """The progress once it is not ``seen`` any more; None when ``seconds`` pass first."""
-        return await self._wait(submission_id, seen, seconds, only_done=False)
-
-    async def _wait(
-        self, submission_id: int, seen: Progress | None, seconds: float, *, only_done: bool
-    ) -> Progress | None:
-        waiter = _Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), only_done)
-        self._waiters.add(waiter)
-        self._changes.wake()
-        try:
-            async with asyncio.timeout(seconds):
-                return await waiter.answer
-        except TimeoutError:
-            return None
-        finally:
-            self._waiters.discard(waiter)
+        with self.waiting(submission_id, seen, only_done=False) as waiter:
+            self._changes.wake()
+            return await waiter.progress(seconds)
 
     async def _run(self) -> None:
         while True:
@@ -88,7 +97,7 @@ class Watch:
                 await asyncio.sleep(1)
                 self._changes.wake()
 
-    async def _answer(self, waiters: list[_Waiter]) -> None:
+    async def _answer(self, waiters: list[Waiter]) -> None:
         progress = await self._look({waiter.submission_id for waiter in waiters})
         for waiter in waiters:
             current = progress.get(waiter.submission_id)

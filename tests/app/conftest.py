@@ -19,11 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
 from app import auth
+from app.auth import TokenAccess
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
 from app.migrating import migrate
-from app.models import ApiToken, Base, Candidate, Interviewer, Scope
+from app.models import Base, Candidate, Interviewer, Scope
 from app.queue.local import LocalQueue
 
 CODE = "from torch import nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    pass\n"
@@ -123,8 +124,8 @@ class People:
 
     interviewer: Interviewer
     candidate: Candidate
-    token: ApiToken
-    staff: ApiToken
+    token: TokenAccess
+    staff: TokenAccess
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ async def people(database: Database) -> People:
         session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
         staff, _ = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
-    return People(interviewer, candidate, token, staff)
+    return People(interviewer, candidate, TokenAccess(token.id, is_staff=False), TokenAccess(staff.id, is_staff=True))
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ LONG = 20.0
 async def send(database: Database, people: People) -> int:
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, "batchnorm1d", CODE)
-    return sent.id
+    return sent
 
 
 async def judge_one(database: Database) -> None:
@@ -147,7 +147,8 @@ async def people_on_sqlite(sqlite_url: str, anyio_backend: str) -> AsyncIterator
         candidate = Candidate(name="Wei")
         session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
-    yield database, People(interviewer, candidate, token, token)
+    access = auth.TokenAccess(token.id, is_staff=False)
+    yield database, People(interviewer, candidate, access, access)
     await database.close()
 
 
@@ -171,6 +172,18 @@ async def test_who_comes_too_late_hears_at_once(database: Database, people: Peop
     sent = await send(database, people)
     await judge_one(database)
     assert await watch.until_done(sent, LONG) is True
+
+
+async def test_what_ends_after_a_waiter_began_and_before_it_looked_is_heard(
+    database: Database, people: People, watch: Watch
+) -> None:
+    sent = await send(database, people)
+    with watch.waiting(sent) as waiter:
+        await judge_one(database)
+        heard = await waiter.progress(LONG)
+    assert heard is not None
+    assert heard.state is State.DONE
+    assert watch._waiters == set()
 
 
 async def test_a_wait_ends(database: Database, people: People, watch: Watch) -> None:

@@ -54,3 +54,38 @@ async def test_a_change_waits_for_another_process_and_may_be_given_up(sqlite_url
         await patient
     assert await count(database) == 2
     await database.close()
+
+
+async def test_sqlite_needs_no_greenlet_where_it_waits_for_nothing(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(sqlite_url)
+    await database.change(add)
+    assert await count(database) == 1  # both connections are open
+    with monkeypatch.context() as without:
+        without.setattr("app.database.greenlet_spawn", None)
+        await database.change(add)
+        with pytest.raises(RuntimeError):
+            await database.change(add_and_fail)
+        assert await count(database) == 2
+    await database.close()
+
+
+async def test_only_a_writer_takes_the_write_lock_and_takes_it_when_it_begins(sqlite_url: str) -> None:
+    database = Database(sqlite_url, pool_size=1)
+
+    def locked() -> bool:
+        with contextlib.closing(sqlite3.connect(database.sqlite_path, isolation_level=None, timeout=0)) as stranger:
+            try:
+                stranger.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+
+    for _ in range(2):  # the pool's one connection serves both in turn: neither leaves its way to begin behind
+        async with database.writing():
+            assert locked()
+        async with database.reading() as session:
+            assert await session.scalar(select(func.count()).select_from(Candidate)) == 0
+            assert not locked()
+    await database.close()

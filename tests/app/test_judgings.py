@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from app import judgings, submissions
-from app.database import Database
+from app.database import Database, Transaction
 from app.models import Device, Judging, Kind, Report, State, Submission, now
 from app.queue import Claim
 from app.queue.local import LocalQueue
@@ -26,7 +26,7 @@ async def send(database: Database, queue: LocalQueue, people: People, **options:
     author = options.pop("author", people.token)
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, queue, author, "batchnorm1d", CODE, **options)  # type: ignore[arg-type]
-    return sent.id
+    return sent
 
 
 async def claim(database: Database, worker: str = "w", device: Device = Device.CPU) -> Claim | None:
@@ -65,6 +65,30 @@ async def test_claims_at_once_never_share_a_judging(database: Database, queue: L
     sent = {await send(database, queue, people) for _ in range(12)}
     found = await asyncio.gather(*(claim(database, f"w{number}") for number in range(16)))
     assert sorted(one.submission_id for one in found if one) == sorted(sent)
+
+
+async def test_a_result_and_the_next_claim_stand_or_fall_together(
+    database: Database, queue: LocalQueue, people: People
+) -> None:
+    first, second = await send(database, queue, people), await send(database, queue, people)
+    mine = await claimed(database)
+
+    def finish_claim_and_fail(transaction: Transaction) -> None:
+        judgings.finish_and_claim(transaction, mine, make_report(), "w", [Device.CPU], LEASE)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await database.change(finish_claim_and_fail)
+    assert [(await newest(database, sent)).state for sent in (first, second)] == [State.RUNNING, State.QUEUED]
+    written, following = await database.change(judgings.finish_and_claim, mine, make_report(), "w", [Device.CPU], LEASE)
+    assert written
+    assert following is not None
+    assert (following.submission_id, following.attempt) == (second, 1)
+    assert [(await newest(database, sent)).state for sent in (first, second)] == [State.DONE, State.RUNNING]
+    assert await database.change(judgings.finish_and_claim, mine, make_report(), "w", [Device.CPU], LEASE) == (
+        False,
+        None,
+    ), "too late, and nothing is left"
 
 
 async def test_who_waits_at_a_browser_goes_first(database: Database, queue: LocalQueue, people: People) -> None:
@@ -185,9 +209,9 @@ async def test_a_rejudge_keeps_the_old_judging(database: Database, queue: LocalQ
         again = await submissions.rejudge(session, queue, sent, interviewer_id=people.interviewer.id, seed=7)
     async with database.writing() as session:
         waiting = await submissions.rejudge(session, queue, sent, interviewer_id=people.interviewer.id)
-    assert waiting.id == again.id, "two clicks ask for one rejudge"
+    assert waiting == again, "two clicks ask for one rejudge"
     mine = await claimed(database)
-    assert (mine.judging_id, mine.seed) == (again.id, 7)
+    assert (mine.judging_id, mine.seed) == (again, 7)
     async with database.reading() as session:
         assert (await submissions.get(session, sent)).verdict is Verdict.WRONG_ANSWER, "until the new one is done"
     await finish(database, mine, Verdict.ACCEPTED)

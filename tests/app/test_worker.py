@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -87,14 +88,15 @@ async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[
         candidate = Candidate(name="Wei")
         session.add(candidate)
         token, _ = await auth.create_token(session, "ci")
-    yield database, People(None, candidate, token, token)  # type: ignore[arg-type]
+    access = auth.TokenAccess(token.id, is_staff=False)
+    yield database, People(None, candidate, access, access)  # type: ignore[arg-type]
     await database.close()
 
 
 async def send(database: Database, people: People, code: str = CODE, problem: str = "batchnorm1d") -> int:
     async with database.writing() as session:
         sent = await session.run_sync(submissions.submit, LocalQueue(database), people.token, problem, code)
-    return sent.id
+    return sent
 
 
 async def until(database: Database, submission_id: int, state: State) -> Judging:
@@ -294,6 +296,48 @@ async def test_a_slow_judging_does_not_hold_up_the_others(settings: Settings, se
         assert (await until(database, slow, State.RUNNING)).attempt == 1
         release.set()
         await until(database, slow, State.DONE)
+
+
+async def test_a_busy_worker_told_to_stop_claims_nothing_with_its_results(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    release = threading.Event()
+
+    def judge(_: str) -> JudgeReport:
+        release.wait(PATIENCE)
+        return make_report(Verdict.ACCEPTED)
+
+    async with working(settings, judge) as process:
+        sent = [await send(database, people, f"# {number}") for number in range(5)]
+        for number in sent[:2]:
+            await until(database, number, State.RUNNING)
+        process.stop()
+        release.set()
+    for number in sent[:2]:
+        await until(database, number, State.DONE)
+    assert [(await until(database, number, State.QUEUED)).attempt for number in sent[2:]] == [0, 0, 0]
+
+
+async def test_a_busy_worker_claims_the_next_with_its_result(
+    settings: Settings, sender: tuple[Database, People], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, people = sender
+    transactions: list[str] = []
+    real = Database.change
+
+    async def noted(self: Database, work: Callable[..., Any], *arguments: Any) -> Any:
+        transactions.append(work.__name__)
+        return await real(self, work, *arguments)
+
+    monkeypatch.setattr(Database, "change", noted)
+    sent = [await send(database, people, f"# {number}") for number in range(8)]
+    async with working(settings, lambda _: make_report(Verdict.ACCEPTED)):
+        for number in sent:
+            await until(database, number, State.DONE)
+    alone = transactions.count("claim_next")
+    assert alone + transactions.count("finish_and_claim") == 8, "the first of each slot alone, the others with a result"
+    assert alone == 2
 
 
 async def test_two_workers_share_a_queue_and_judge_each_once(
