@@ -67,6 +67,7 @@ class Stock:
         self._core_is_free = core_is_free
         self._problems = load_all()
         self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in self._problems}
+        self._making = {problem.slug: threading.Lock() for problem in self._problems}
         self._wanted = threading.Condition()
         self._unlearnt = [problem.slug for problem in self._problems]
         self._closed = False
@@ -76,15 +77,22 @@ class Stock:
 
     def take(self, problem: Problem) -> Prepared:
         """An exam never used before: from the stock, or of an edition prepared now when the stock is empty."""
+        taken = self._from_stock(problem)
+        if taken is None:
+            with self._making[problem.slug]:  # the second to come finds what the first has made meanwhile
+                taken = self._from_stock(problem)
+                if taken is None:
+                    taken, *rest = self._edition(problem)
+                    with self._wanted:
+                        self._ready[problem.slug] += rest
+        return taken
+
+    def _from_stock(self, problem: Problem) -> Prepared | None:
         ready = self._ready[problem.slug]
         with self._wanted:
-            self._wanted.notify()
-            if ready:
-                return ready.popleft()
-        first, *rest = self._edition(problem)
-        with self._wanted:
-            ready += rest
-        return first
+            if len(ready) <= self._size:
+                self._wanted.notify()
+            return ready.popleft() if ready else None
 
     def close(self) -> None:
         """Ends the refilling."""
@@ -99,9 +107,11 @@ class Stock:
             work()
 
     def _prepare(self, problem: Problem) -> None:
-        edition = self._edition(problem)
-        with self._wanted:
-            self._ready[problem.slug] += edition
+        with self._making[problem.slug]:
+            if len(self._ready[problem.slug]) < self._size:
+                edition = self._edition(problem)
+                with self._wanted:
+                    self._ready[problem.slug] += edition
 
     def _learn(self, slug: str) -> None:
         diagnosis.prepare(slug)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -21,6 +22,14 @@ def test_no_exam_is_handed_out_twice() -> None:
     seeds = [empty.take(PROBLEM).exam.seed for _ in range(2 * COPIES + 1)]
     assert len(set(seeds)) == 2 * COPIES + 1
     assert len({edition_of(PROBLEM, seed)[0] for seed in seeds}) == 3
+
+
+def test_who_comes_while_an_edition_is_prepared_gets_an_exam_of_it() -> None:
+    empty = Stock("cpu", 0, core_is_free=lambda: True)
+    with ThreadPoolExecutor(4) as pool:
+        seeds = [taken.exam.seed for taken in pool.map(empty.take, [PROBLEM] * 4)]
+    assert len(set(seeds)) == 4
+    assert len({edition_of(PROBLEM, seed)[0] for seed in seeds}) == 1
 
 
 def test_an_exam_is_repeated_by_its_seed() -> None:
