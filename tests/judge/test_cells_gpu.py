@@ -82,7 +82,9 @@ def test_a_driver_may_name_its_threads_and_write_nothing_else_of_a_process(witho
             except OSError as error:
                 return error.strerror
             return "opens"
-        threading.Thread(target=lambda: print(opens(f"/proc/self/task/{threading.get_native_id()}/comm"))).start()
+        one = threading.Thread(target=lambda: print(opens(f"/proc/self/task/{threading.get_native_id()}/comm")))
+        one.start()
+        one.join()
         for path in ("/proc/self/comm", "/proc/self/oom_score_adj", "/proc/self/task/2/oom_score_adj"):
             print(opens(path), flush=True)
         """
