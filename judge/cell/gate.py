@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 
 HELLO = b"hello"
-"""The builder, and later the candidate's process, once it may be put into the cell's control group."""
+"""Init, and later the candidate's process, once it may be put into the cell's control group."""
 JOINED = b"joined"
 """The trusted side: it has been."""
 ROOM_BUILT = b"room"
-"""The builder, with descriptors: a pidfd of init, the cell's ``/tmp``, and its ``NAMESPACES``."""
+"""Init, with descriptors: a pidfd of itself, the cell's ``/tmp``, and its ``NAMESPACES``."""
 INIT = b"init"
 """Init: it has given up every right."""
 READY = b"ready"
@@ -26,7 +26,7 @@ LIMITS_TAIL = struct.Struct("<5Q")
 EXIT_TAIL = struct.Struct("<iQ")
 """Wait status, CPU microseconds."""
 
-NAMESPACES = ("user", "mnt", "ipc", "uts", "net", "cgroup", "pid_for_children")
+NAMESPACES = ("user", "mnt", "ipc", "uts", "net", "cgroup", "pid")
 """Their files below ``/proc/PID/ns``, in the order in which they are entered; the last is the zygote's business."""
 
 ROOM = struct.Struct("<IQQ")

@@ -28,7 +28,7 @@ def enter(uid: int, walls: Walls, descriptors: list[int]) -> NoReturn:
     """Runs in a child of the zygote; ``descriptors`` are those of ``gate.SPAWN``."""
     try:
         doors = _keep_descriptors(*descriptors)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _set_signals()
         begin(uid)
         _go_in(doors)
         end_all_rights(walls)
@@ -57,6 +57,13 @@ def _keep_descriptors(gate_end: int, channel: int, stdout: int, stderr: int, *do
         os.dup2(fd, 1 + place)
     kernel.close_descriptors_from(1 + len(high))
     return list(range(GATE + 1, 1 + len(high)))
+
+
+def _set_signals() -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _go_in(doors: list[int]) -> None:

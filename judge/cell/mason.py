@@ -1,14 +1,15 @@
-"""The small process inside the box that builds the room of each cell: namespaces, mounts, and process 1 of it.
+"""The small process inside the box that begins the room of each cell: it forks process 1 of it, which builds the rest.
 
-It leaves the zygote before torch is imported, so its forks cost a tenth of the zygote's. A *builder*, its child, makes
-namespaces and mounts while it still may, and leaves. The *init* is process 1 of the new pid namespace: it gives up all
-rights, holds the room open, reaps, and never runs a candidate's code. The trusted side speaks to them over the
-``gate``. A step that fails is told there as a fault; nothing goes on without a wall.
+It leaves the zygote before torch is imported, so its forks cost a tenth of the zygote's. It makes a pid namespace and
+forks into it: the *init*. This makes the other namespaces and the mounts while it still may, hands them over, gives up
+all rights, and from then on holds the room open and reaps; it never runs a candidate's code. The trusted side speaks to
+it over the ``gate``. A step that fails is told there as a fault; nothing goes on without a wall.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 from contextlib import suppress
@@ -22,9 +23,10 @@ HOST_NAME = "cell"
 INNER_ID = 1000
 
 _NAMESPACES = (
-    kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS
-    | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
+    kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS | kernel.CLONE_NEWNET
+    | kernel.CLONE_NEWCGROUP
 )  # fmt: skip
+"""Those that init makes; its pid namespace was there before it, and so belongs to the box's user namespace."""
 
 
 @dataclass(frozen=True)
@@ -37,37 +39,86 @@ class Room:
 
 
 def serve(orders: socket.socket, walls: Walls) -> NoReturn:
-    """Builds a room for each order until the trusted side is gone."""
+    """Begins a room for each order, and reaps its process 1 when that ended, until the trusted side is gone."""
+    _set_signals_for_init()
+    own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY)
+    poll = select.poll()
+    poll.register(orders, select.POLLIN)
     while True:
-        message, descriptors, _, _ = socket.recv_fds(orders, 64, 1)
-        if not message:
-            os._exit(0)
-        try:
-            if os.fork() == 0:
-                _build(Room(*gate.ROOM.unpack(message)), walls, *descriptors)
-        except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
-            os.write(descriptors[0], gate.FAULT + f"fork: {error}".encode())
-        for descriptor in descriptors:
-            os.close(descriptor)
-        with suppress(ChildProcessError):
-            os.wait()  # the builder leaves when its room stands
+        for ready, _ in poll.poll():
+            if ready == orders.fileno():
+                message, descriptors, _, _ = socket.recv_fds(orders, 64, 1)
+                if not message:
+                    os._exit(0)
+                pidfd = _begin_room(Room(*gate.ROOM.unpack(message)), walls, descriptors, own_pid_namespace)
+                if pidfd is not None:
+                    poll.register(pidfd, select.POLLIN)
+            else:
+                os.waitid(os.P_PIDFD, ready, os.WEXITED)
+                poll.unregister(ready)
+                os.close(ready)
 
 
-def _build(room: Room, walls: Walls, gate_end: int) -> NoReturn:
-    """Runs in a child of the mason."""
+def _set_signals_for_init() -> None:
+    """Once, here, since Python takes a while over a signal; every init inherits them.
+
+    No handler: the candidate could have one of Python's called in init. Of children that ended, init hears by waiting.
+    """
+    for number in (signal.SIGINT, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGCHLD})
+
+
+def _begin_room(room: Room, walls: Walls, descriptors: list[int], own_pid_namespace: int) -> int | None:
+    """Forks process 1 of a new pid namespace and returns its pidfd; a failure to do so is told over the gate."""
+    [gate_end] = descriptors
+    try:
+        kernel.unshare(kernel.CLONE_NEWPID)
+        init = os.fork()
+        if init == 0:
+            _init(room, walls, gate_end)
+        return os.pidfd_open(init)
+    except OSError as error:  # no memory or no process number for another one: a fault, but no end of ours
+        os.write(gate_end, gate.FAULT + f"fork: {error}".encode())
+        return None
+    finally:
+        kernel.setns(own_pid_namespace)
+        os.close(gate_end)
+
+
+def _init(room: Room, walls: Walls, gate_end: int) -> NoReturn:
+    """Process 1: builds its room, gives up every right, and reaps whoever loses a parent until it is killed."""
     try:
         os.dup2(gate_end, GATE)
         for descriptor in range(1, GATE):
             os.dup2(0, descriptor)  # /dev/null; nothing of the box's own
         kernel.close_descriptors_from(GATE + 1)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the candidate could call a handler of Python's in init
+        if walls.device == "cuda":
+            _mount_proc()
         begin(room.uid)
         _build_room(room, walls)
-        os._exit(0)
+        end_all_rights(walls)
+        os.write(GATE, gate.INIT)
+        kernel.close_descriptors_from(0)
+        while True:
+            _reap()
+            signal.sigwait({signal.SIGCHLD})
     except BaseException as error:
         tell_fault(error)
     finally:
         os._exit(1)  # whatever it was, this child must not go on as a second mason
+
+
+def _mount_proc() -> None:
+    """CUDA cannot start without a ``/proc``: one that shows only the cell.
+
+    It takes rights over the pid namespace, which is the box's: so before init becomes the cell's user, in a mount
+    namespace that only the room's own is made from.
+    """
+    Step.name = "proc"
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
 
 
 def _build_room(room: Room, walls: Walls) -> None:
@@ -84,11 +135,7 @@ def _build_room(room: Room, walls: Walls) -> None:
     Step.name = "mounts"
     namespaces = os.open("/proc/self/ns", os.O_RDONLY | os.O_DIRECTORY)  # before /proc is covered
     _mounts(room, covers_proc=walls.device != "cuda")
-    Step.name = "init"
-    init = os.fork()
-    if init == 0:
-        _init(walls)
-    _hand_over(init, namespaces)
+    _hand_over(namespaces)
 
 
 def _write(path: str, text: str) -> None:
@@ -104,7 +151,7 @@ def _mounts(room: Room, *, covers_proc: bool) -> None:
 
     The root was made by bubblewrap for cells to share: nothing in it can be written, so nothing of one cell is there
     for the next. Every mount of it is locked, because this mount namespace belongs to a lesser user namespace.
-    CUDA cannot start without a ``/proc``: there, init mounts one that shows only the cell.
+    For CUDA, ``/proc`` shows only the cell by now.
     """
     inside = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount(None, "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
@@ -115,32 +162,15 @@ def _mounts(room: Room, *, covers_proc: bool) -> None:
     os.chdir("/tmp")  # noqa: S108
 
 
-def _hand_over(init: int, namespaces: int) -> None:
+def _hand_over(namespaces: int) -> None:
     """The trusted side kills and watches through the pidfd, asks the folder how full it is, and lets one process in."""
-    own_end = socket.socket(fileno=GATE)
+    Step.name = "hand-over"
+    own_end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, GATE)
     tmp = os.open("/tmp", os.O_PATH)  # noqa: S108
     doors = [os.open(name, os.O_RDONLY, dir_fd=namespaces) for name in gate.NAMESPACES]
-    socket.send_fds(own_end, [gate.ROOM_BUILT], [os.pidfd_open(init), tmp, *doors])
+    socket.send_fds(own_end, [gate.ROOM_BUILT], [os.pidfd_open(os.getpid()), tmp, *doors])
     own_end.detach()
-
-
-def _init(walls: Walls) -> NoReturn:
-    """Process 1: gives up every right, tells so, and reaps whoever loses a parent until it is killed."""
-    try:
-        if walls.device == "cuda":
-            Step.name = "mounts"
-            kernel.mount("proc", "/proc", "proc", kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC)
-        end_all_rights(walls)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-        os.write(GATE, gate.INIT)
-        kernel.close_descriptors_from(0)
-        while True:
-            _reap()
-            signal.sigwait({signal.SIGCHLD})
-    except BaseException as error:
-        tell_fault(error)
-    finally:
-        os._exit(1)
+    kernel.close_descriptors_from(GATE + 1)
 
 
 def _reap() -> None:

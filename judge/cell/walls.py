@@ -55,9 +55,6 @@ def begin(uid: int) -> None:
     """A session and a control group of its own, then the user of the cell where the box has one for each."""
     os.setsid()
     os.umask(0o077)
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     Step.name = "cgroup"
     os.write(GATE, gate.HELLO)
     answer(gate.JOINED)

@@ -86,32 +86,24 @@ class Cell:
             return self._await_room(ours)
 
     def _await_room(self, gate: socket.socket) -> list[int]:
-        """The builder, into the group; then it hands over init and the doors to its namespaces, and init is jailed."""
+        """Init, into the group; then it hands over itself and the doors to its namespaces, and gives up its rights."""
         if self.group is not None:
             self.group.free_memory()
             self.group.set_processes(_MOST_TASKS_WHILE_MADE)
         self._admit(gate)
-        doors: list[int] = []
-        senders = {}
+        _, [self.init_pidfd, self.tmp, *doors] = _receive(gate, messages.ROOM_BUILT)
         try:
-            for _ in range(2):
-                sender, message, descriptors = _receive(gate, messages.ROOM_BUILT, messages.INIT)
-                senders[message] = sender
-                if message == messages.ROOM_BUILT:
-                    self.init_pidfd, self.tmp, *doors = descriptors
-            if len(senders) != 2:
-                raise CellFault("A cell told the same thing twice.")
+            self.init_pid, _ = _receive(gate, messages.INIT)
         except CellFault:
             for descriptor in doors:
                 os.close(descriptor)
             raise
-        self.init_pid = senders[messages.INIT]
         return doors
 
     def _await_candidate(self) -> None:
         """The candidate's process, into the group; then it tells when it is ready."""
         self._admit(self.gate)
-        self.candidate_pid, _, _ = _receive(self.gate, messages.READY)
+        self.candidate_pid, _ = _receive(self.gate, messages.READY)
         for descriptor in (self.stdout, self.stderr):
             os.set_blocking(descriptor, False)
         self.channel.setblocking(False)
@@ -119,7 +111,7 @@ class Cell:
 
     def _admit(self, gate: socket.socket) -> None:
         """Lets a process go on once it is in the cell's control group."""
-        pid, _, _ = _receive(gate, messages.HELLO)
+        pid, _ = _receive(gate, messages.HELLO)
         if self.group is not None:
             self.group.join(pid)
         try:
@@ -218,20 +210,20 @@ def _gate() -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def _receive(gate: socket.socket, *expected: bytes) -> tuple[int, bytes, list[int]]:
-    """Waits for one of these messages; the sender's process id is vouched for by the kernel."""
+def _receive(gate: socket.socket, expected: bytes) -> tuple[int, list[int]]:
+    """Waits for this message; the sender's process id is vouched for by the kernel."""
     try:
         room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4 * _MOST_DESCRIPTORS)
         received, ancillary, _, _ = gate.recvmsg(1024, room, socket.MSG_CMSG_CLOEXEC)
     except OSError as error:
-        raise CellFault(f"A cell did not get as far as {expected[0].decode()}: {error}") from error
+        raise CellFault(f"A cell did not get as far as {expected.decode()}: {error}") from error
     sender, descriptors = 0, list[int]()
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
             descriptors = list(struct.unpack(f"{len(data) // 4}i", data))
         elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
             sender = _CREDENTIALS.unpack(data)[0]
-    if received not in expected:
+    if received != expected:
         said = received.removeprefix(messages.FAULT).decode("utf-8", "replace") or "it ended"
         raise CellFault(f"A wall of a cell could not be put up: {said}.")
-    return sender, received, descriptors
+    return sender, descriptors

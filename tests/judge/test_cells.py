@@ -320,8 +320,65 @@ def test_a_dead_zygote_is_a_fault_for_every_cell_it_takes_along_and_is_replaced(
         with_zygote.close()
 
 
+def zygote_and_mason(cells: Cells) -> tuple[int, int]:
+    """The zygote is what bubblewrap runs; the mason is its first child."""
+    assert cells._box is not None
+    [zygote] = children(cells._box.process.pid)
+    return zygote, children(zygote)[0]
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_dead_mason_takes_every_room_along_and_is_replaced() -> None:
+    with_mason = Cells(standby=1)
+    try:
+        box, (zygote, mason) = with_mason._box, zygote_and_mason(with_mason)
+        over: list[CellOutcome | CellFault] = []
+        with running(with_mason, 3, over) as taken:
+            below = {zygote, mason, *(pid for cell in taken for pid in (cell.init_pid, cell.candidate_pid))}
+            os.kill(mason, signal.SIGKILL)
+        assert [type(one) for one in over] == [CellFault] * 3
+        assert eventually(lambda: not below & set(descendants()))
+        assert eventually(lambda: with_mason._box not in (box, None))
+        assert run(with_mason, "pass").ended is Ended.FINISHED
+        assert zygote_and_mason(with_mason)[1] != mason
+    finally:
+        with_mason.close()
+
+
+def test_process_1_of_a_cell_ends_with_the_mason_even_if_the_zygote_does_not() -> None:
+    """As long as the zygote is stopped it ends nothing, and process 1 waits for it to reap the candidate's."""
+    own = Cells(standby=1)
+    try:
+        zygote, mason = zygote_and_mason(own)
+        assert eventually(lambda: at_rest(own))
+        [waiting] = own._waiting
+        os.kill(zygote, signal.SIGSTOP)
+        os.kill(mason, signal.SIGKILL)
+        assert eventually(waiting.ending)
+        os.kill(zygote, signal.SIGCONT)
+    finally:
+        own.close()
+
+
+def test_a_process_1_that_ended_is_reaped_by_the_mason_before_the_next_is_ordered(cells: Cells) -> None:
+    assert eventually(lambda: settled(cells))
+    _, mason = zygote_and_mason(cells)
+    for _ in range(3):
+        with cells._changed:
+            cell = cells._waiting[0]
+            assert cell.init_pid in children(mason)
+            cell.kill()
+            assert eventually(lambda: cell.init_pid not in children(mason))  # noqa: B023 - called at once
+        assert run(cells, "pass").ended is Ended.FINISHED
+        assert eventually(lambda: settled(cells))
+    assert sorted(children(mason)) == sorted(cell.init_pid for cell in cells._waiting)
+
+
 def test_a_zygote_that_dies_while_a_cell_is_made_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The keeper waited half a minute for a builder that was gone, since it held the builder's end of the gate."""
+    """The keeper waited half a minute for one that was gone, since it held the other end of the gate."""
     made = Cells(standby=1)
     box = made._box
     assert box is not None
@@ -425,9 +482,14 @@ def _refuse() -> None:
 
 
 def test_a_wall_that_cannot_be_put_up_is_a_fault_and_no_judging(cells: Cells) -> None:
+    assert eventually(lambda: settled(cells))
+    before = zygote_and_mason(cells)
     with pytest.raises(CellFault, match="mounts"):
         run(cells, "print('judged all the same')", files=2**60)
     assert run(cells, "pass").ended is Ended.FINISHED
+    assert eventually(lambda: settled(cells))
+    assert zygote_and_mason(cells) == before
+    assert len(children(before[1])) == cells.standby, "half a room, or a second mason"
 
 
 def test_forward_mode_differentiation_works_beside_the_watch_over_norms(cells: Cells) -> None:
