@@ -266,7 +266,7 @@ def _memory_file(pid: int) -> float:
     """MiB of the file onto which a zygote moved its memory; 0 without one, or without root's right to look at it."""
     with contextlib.suppress(OSError):
         for mapping in Path(f"/proc/{pid}/map_files").iterdir():
-            if str(mapping.readlink()).startswith("/memfd:zygote "):
+            if str(mapping.readlink()).startswith(("/zygote ", "/memfd:zygote ")):
                 return mapping.stat().st_blocks * 512 / 2**20
     return 0.0
 

@@ -1,7 +1,8 @@
 """Moves the zygote's memory onto a file in memory, so that a fork neither copies its page tables nor takes them down.
 
 A fork has tables of all 187 MB of its parent's own memory, used or not. Of a file's pages it has nothing until it
-touches one; what it writes is its own, as before. Nobody can write to the file once it is in place.
+touches one; what it writes is its own, as before. Nobody can write to the file once it is in place. Where the kernel
+has huge pages for it, those around a touched one are mapped along as one piece.
 
 A process cannot exchange the memory it runs in. A child of it does that: it stops its parent, copies what is there
 and has the stopped parent map the copy in place of the original, as a debugger would.
@@ -21,8 +22,9 @@ from contextlib import contextmanager, suppress
 
 from judge.cell import kernel
 
-NAME = "zygote"
-"""Mappings of the file are called ``/memfd:zygote (deleted)`` in ``/proc/PID/maps``."""
+_NAME = "zygote"
+MAPPED_AS = (f"/{_NAME}", f"/memfd:{_NAME}")
+"""What mappings of the file are called in ``/proc/PID/maps``, with ``(deleted)`` behind it."""
 
 _THERE = kernel.PRESENT | kernel.SWAPPED
 _COPIED_AT_ONCE = 1 << 20
@@ -37,6 +39,9 @@ _SYSCALL = b"\x0f\x05"
 _MMAP = 9
 _MAP_PRIVATE, _MAP_FIXED = 0x02, 0x10
 _F_ADD_SEALS, _EVERY_SEAL = 1033, 0x01 | 0x02 | 0x04 | 0x08
+_FSOPEN, _FSCONFIG, _FSMOUNT, _MOUNT_SETATTR = 430, 431, 432, 442
+_CLOEXEC, _SET_STRING, _CREATE = 1, 1, 6
+_READ_ONLY, _NO_SUID_DEVICE_OR_EXECUTION, _EMPTY_PATH = 1, 2 | 4 | 8, 0x1000
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.ptrace.restype = ctypes.c_long
@@ -49,7 +54,10 @@ def move() -> int:
     Nothing is moved while there is another thread. OpenBLAS ends its own at a fork, and this begins with one. The
     stack stays where it is.
     """
-    file = os.memfd_create(NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        file: _File = _HugeFile()
+    except OSError:
+        file = _File()
     proc = kernel.own_proc()
     read, write = os.pipe()
     with suppress(OSError):  # a kernel without Yama has no such thing, and needs none
@@ -70,12 +78,59 @@ def move() -> int:
     with suppress(OSError):
         kernel.prctl(kernel.PR_SET_PTRACER, 0)
     os.close(read)
-    fcntl.fcntl(file, _F_ADD_SEALS, _EVERY_SEAL)
-    os.close(file)
+    file.seal()
     return moved
 
 
-def _moved(process: int, proc: str, file: int) -> Iterator[int]:
+class _File:
+    """A file in memory without a name, open for writing and, where it is to be mapped, for reading."""
+
+    def __init__(self) -> None:
+        self.writable = os.memfd_create(_NAME, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self.readable = os.dup(self.writable)
+
+    def seal(self) -> None:
+        """Nobody can write to it from here on; what is mapped stays."""
+        fcntl.fcntl(self.writable, _F_ADD_SEALS, _EVERY_SEAL)
+        os.close(self.writable)
+        os.close(self.readable)
+
+
+class _HugeFile(_File):
+    """One in huge pages, as long as the machine has some: in a file system of its own, mounted nowhere.
+
+    Raises ``OSError`` where this process may not have one.
+    """
+
+    def __init__(self) -> None:
+        system = kernel.raw_syscall(_FSOPEN, b"tmpfs", _CLOEXEC)
+        try:
+            kernel.raw_syscall(_FSCONFIG, system, _SET_STRING, b"huge", b"always", 0)
+            kernel.raw_syscall(_FSCONFIG, system, _CREATE, None, None, 0)
+            self._mount = kernel.raw_syscall(_FSMOUNT, system, _CLOEXEC, _NO_SUID_DEVICE_OR_EXECUTION)
+        finally:
+            os.close(system)
+        try:
+            self._set(0)  # whether that can be done at all
+            self.writable = os.open(_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600, dir_fd=self._mount)
+        except OSError:
+            os.close(self._mount)
+            raise
+        self.readable = os.open(_NAME, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._mount)
+        os.unlink(_NAME, dir_fd=self._mount)
+
+    def seal(self) -> None:
+        os.close(self.writable)
+        self._set(_READ_ONLY)
+        os.close(self._mount)
+        os.close(self.readable)
+
+    def _set(self, attributes: int) -> None:
+        packed = struct.pack("<4Q", attributes, 0, 0, 0)
+        kernel.raw_syscall(_MOUNT_SETATTR, self._mount, b"", _EMPTY_PATH, packed, len(packed))
+
+
+def _moved(process: int, proc: str, file: _File) -> Iterator[int]:
     """Moves one mapping after the other; yields the size of each."""
     if not _has_one_thread(proc):
         return  # another, which runs on, would write to what is being copied
@@ -89,14 +144,14 @@ def _moved(process: int, proc: str, file: int) -> Iterator[int]:
             if not runs:
                 continue
             size = mapping.end - mapping.start
-            os.ftruncate(file, end + size)
+            os.ftruncate(file.writable, end + size)
             for start, length in runs:
                 for at in range(start, start + length, _COPIED_AT_ONCE):
                     wanted = min(start + length - at, _COPIED_AT_ONCE)
-                    if os.pwrite(file, os.pread(memory, wanted, at), end + at - mapping.start) < wanted:
+                    if os.pwrite(file.writable, os.pread(memory, wanted, at), end + at - mapping.start) < wanted:
                         raise OSError("a piece of memory could not be copied whole")
             protection = sum(bit for bit, right in ((1, "r"), (2, "w")) if right in mapping.rights)
-            stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file, end)
+            stopped.call(_MMAP, mapping.start, size, protection, _MAP_PRIVATE | _MAP_FIXED, file.readable, end)
             end += size
             yield size
 

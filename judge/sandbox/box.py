@@ -59,6 +59,7 @@ class Box:
             masons.close()
             os.close(log_write)
         os.set_blocking(log_read, False)
+        self.file_bytes_at_rest = -1  # what a waiting cell maps of the zygote's file: the meter finds out
         self._await_zygote()
 
     def _await_zygote(self) -> None:

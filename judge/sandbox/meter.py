@@ -77,13 +77,16 @@ class _ProcessMeter:
     does not show us what is private (a container without the right to trace), what a fork overwrites goes unseen.
 
     Pages of the file onto which the zygote moved its memory look like the candidate's shared ones. Finding them takes
-    milliseconds, so that is done only before a limit is said to be hit; the peak may count them.
+    milliseconds, so that is done only before a limit is said to be hit, and once a box for what a waiting cell has of
+    them; the peak may count them.
     """
 
     seconds_between = 0.01
 
     def __init__(self, cell: Cell, memory_bytes: int) -> None:
         self._cell, self._most = cell, memory_bytes
+        if cell.box.file_bytes_at_rest < 0:
+            cell.box.file_bytes_at_rest = self._of_the_zygotes_file()
         self._base_bytes, self.base_cpu_ns = self._memory(), self._cpu()
         self._peak = self._cpu_seen = 0
         self._exceeded = False
@@ -98,7 +101,9 @@ class _ProcessMeter:
         return Used(self._cpu_seen, self._peak, exceeded, machine_out_of_memory=killed and not exceeded)
 
     def _exceeds(self, memory: int) -> bool:
-        return memory > self._most and memory - self._of_the_zygotes_file() > self._most
+        if memory <= self._most:
+            return False
+        return memory - (self._of_the_zygotes_file() - self._cell.box.file_bytes_at_rest) > self._most
 
     def _memory(self) -> int:
         folder = os.statvfs(self._cell.tmp)
@@ -154,7 +159,7 @@ def _sizes_of_the_zygotes_file(pid: int) -> Counter[str]:
     for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
         field, *values = line.split()
         if not field.endswith(":"):
-            counts = f"/memfd:{moving.NAME}" in values
+            counts = values[-1] == "(deleted)" and values[-2] in moving.MAPPED_AS
         elif counts and values[-1] == "kB":
             sizes[field] += int(values[0])
     return sizes
