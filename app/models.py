@@ -197,6 +197,11 @@ class ApiToken(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     revoked_at: Mapped[datetime | None]
 
+    @property
+    def is_staff(self) -> bool:
+        """Whether it reads what others sent; the page of tokens shows that."""
+        return Scope.STAFF in self.scopes
+
 
 _JUDGED = "kind = 'submit' AND verdict IS NOT NULL"
 
