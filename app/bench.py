@@ -31,7 +31,7 @@ ENDLESS = (
     b"import torch.nn as nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    def __init__(self, n):\n        while 1: pass\n"
 )
 _WARM_UP, _COLD_RUNS = 20, 5
-_TURNS, _BARE_A_TURN = 10, 20
+_TURNS, _BARE_A_TURN = 4, 50
 
 
 @dataclass(frozen=True)

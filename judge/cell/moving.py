@@ -27,7 +27,8 @@ MAPPED_AS = (f"/{_NAME}", f"/memfd:{_NAME}")
 """What mappings of the file are called in ``/proc/PID/maps``, with ``(deleted)`` behind it."""
 
 _THERE = kernel.PRESENT | kernel.SWAPPED
-_COPIED_AT_ONCE = 1 << 20
+_HUGE = 1 << 21
+_COPIED_AT_ONCE = _HUGE  # what a write does not fill of a huge page, the kernel fills with zeros first
 _LOOKS_AT_THREADS = 50
 
 _GETREGS, _SETREGS, _SINGLESTEP, _DETACH, _SEIZE, _INTERRUPT = 12, 13, 9, 17, 0x4206, 0x4207
@@ -144,6 +145,8 @@ def _moved(process: int, proc: str, file: _File) -> Iterator[int]:
             if not runs:
                 continue
             size = mapping.end - mapping.start
+            if size >= _HUGE:
+                end += -end % _HUGE
             os.ftruncate(file.writable, end + size)
             for start, length in runs:
                 for at in range(start, start + length, _COPIED_AT_ONCE):
