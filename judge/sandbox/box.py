@@ -153,7 +153,7 @@ def _command(sockets: list[int], device: str, as_root: bool) -> list[str]:
 
 
 _ENTERS = ("--cap-add", "CAP_SYS_ADMIN")
-"""Over the box's own user namespace only: the zygote forks into the pid namespace of a cell, which takes this right."""
+"""Over the box's own user namespace only: the mason makes the pid namespace of a cell and the zygote forks into it."""
 
 _ZYGOTE_START = "import sys; sys.path += ['/box/packages', '/box/code']; from judge.cell import zygote; zygote.main()"
 
