@@ -30,6 +30,48 @@ def run(*command: str, **more: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, **more)
 
 
+# ---- the tree --------------------------------------------------------------------------------------------------------
+
+FOLDERS_OF_A_PERSON = re.compile(r"(?<![\w.~-])/(?:home|Users|root|work|workspaces?|builds)/[\w.-]+")
+"""Where somebody's machine keeps what they work on; ``/tmp`` and ``/opt`` also stand in a box or an image."""
+
+
+def tracked() -> list[Path]:
+    return [ROOT / name for name in run("git", "ls-files", "-z").stdout.split("\0") if name]
+
+
+def test_no_tracked_link_leaves_the_tree() -> None:
+    links = [path for path in tracked() if path.is_symlink()]
+    assert [path for path in links if not path.resolve().is_relative_to(ROOT.resolve())] == []
+
+
+def test_no_tracked_text_names_a_folder_of_somebodys_machine() -> None:
+    here = {str(path) for path in (ROOT, ROOT.resolve(), Path.home()) if len(path.parts) > 2}
+    found = []
+    for path in tracked():
+        if path.is_symlink() or not path.is_file() or path.suffix in (".png", ".woff2"):
+            continue
+        content = path.read_text("utf-8", "replace")
+        found += [f"{path.relative_to(ROOT)}: {name}" for name in FOLDERS_OF_A_PERSON.findall(content)]
+        found += [f"{path.relative_to(ROOT)}: {name}" for name in here if name in content]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("cp |home|ada|notes .", True),
+        ("see |Users|ada|x", True),
+        ("PATH=|work|main|.venv", True),
+        ("GET |api|v1|work|3", False),
+        ("https:||example.org|home|ada", False),
+        ("open('|tmp|big')", False),
+    ],
+)
+def test_a_folder_of_somebodys_machine_is_seen(line: str, names: bool) -> None:
+    assert bool(FOLDERS_OF_A_PERSON.search(line.replace("|", "/"))) is names  # else this file would be found
+
+
 # ---- commands --------------------------------------------------------------------------------------------------------
 
 
