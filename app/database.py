@@ -11,12 +11,11 @@ from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Connection, Executable, Row, event, make_url
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.util import greenlet_spawn
 
-from app.inline_sqlite import CONNECT, LOCK_SECONDS, checkpoint
+from app.inline_sqlite import CONNECT, LOCK_SECONDS, begin, checkpoint, when_free
 
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""
@@ -68,15 +67,17 @@ class Database:
             yield session
 
     # On the way of every verdict a transaction is a plain function, called once: through SQLAlchemy's asynchronous
-    # connection each step would have a greenlet of its own.
+    # connection each step would have a greenlet of its own. SQLite waits for nothing but a lock, and that is done here
+    # before the function is called: to map the stack of a greenlet costs more than a query.
 
     async def row(self, query: Executable, **values: object) -> Row[*tuple[Any, ...]] | None:
         """The one row of a query, or None. A single query is consistent by itself and needs no transaction."""
-        return await self._call("AUTOCOMMIT", self._row, query, values)
+        if not self.is_sqlite:
+            return await greenlet_spawn(self._row, query, values)
+        connection = await self._opened("AUTOCOMMIT")
+        return (await when_free(connection.execute, query, values)).one_or_none()
 
     def _row(self, query: Executable, values: dict[str, object]) -> Row[*tuple[Any, ...]] | None:
-        if self.is_sqlite:
-            return self._opened("AUTOCOMMIT").execute(query, values).one_or_none()
         with self.engine.sync_engine.connect() as connection:
             return connection.execution_options(isolation_level="AUTOCOMMIT").execute(query, values).one_or_none()
 
@@ -86,31 +87,22 @@ class Database:
     ) -> Result:  # fmt: skip
         """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            return await self._call("IMMEDIATE", self._change, work, arguments, options)
+            return await greenlet_spawn(self._change, work, arguments, options)
         async with self._the_one_writer():
-            return await self._call("IMMEDIATE", self._change, work, arguments, options)
+            connection = await self._opened("BEGUN")
+            await when_free(begin, connection)
+            with connection.begin():
+                return work(connection, *arguments, **options)
 
     def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
-        if not self.is_sqlite:
-            with self.engine.sync_engine.begin() as connection:
-                return work(connection, *arguments, **options)
-        connection = self._opened("IMMEDIATE")
-        with connection.begin():
+        with self.engine.sync_engine.begin() as connection:
             return work(connection, *arguments, **options)
 
-    async def _call(self, level: str, call: Callable[..., Result], *arguments: Any) -> Result:
-        """In a greenlet, which suspends where the driver waits. SQLite, once its connection is open, waits for nothing
-        but a lock when it begins, so it is tried without first: to map a greenlet's stack costs more than a query."""
-        if level in self._open:
-            with contextlib.suppress(MissingGreenlet):
-                return call(*arguments)
-        return await greenlet_spawn(call, *arguments)
-
-    def _opened(self, level: str) -> Connection:
+    async def _opened(self, level: str) -> Connection:
         connection = self._open.get(level)
         if connection is None:
-            connection = self.engine.sync_engine.connect().execution_options(isolation_level=level)
-            self._open[level] = connection
+            opened: Connection = await greenlet_spawn(self.engine.sync_engine.connect)
+            connection = self._open[level] = opened.execution_options(isolation_level=level)
         return connection
 
     @contextlib.asynccontextmanager

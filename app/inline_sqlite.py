@@ -10,15 +10,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL
+from sqlalchemy import URL, Connection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, Pool
 from sqlalchemy.util import await_
+from sqlalchemy.util.concurrency import in_greenlet
+
+Result = TypeVar("Result")
 
 LOCK_SECONDS = 10.0
 """How long a writer waits. A write holds the lock for about a millisecond; ten seconds is a disk in trouble."""
@@ -28,8 +32,8 @@ LOCK_POLL_SECONDS = 0.001
 _WORTH_WAITING_FOR = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_RECOVERY})
 
 
-BEGIN = {"DEFERRED": "BEGIN", "IMMEDIATE": "BEGIN IMMEDIATE", "AUTOCOMMIT": None}
-"""How a transaction begins, by the name of its isolation level."""
+BEGIN = {"DEFERRED": "BEGIN", "IMMEDIATE": "BEGIN IMMEDIATE", "AUTOCOMMIT": None, "BEGUN": None}
+"""How a transaction begins, by the name of its isolation level; one that is ``BEGUN`` was, by ``begin``."""
 
 
 class InlineDialect(SQLiteDialect_pysqlite):
@@ -53,9 +57,10 @@ class InlineDialect(SQLiteDialect_pysqlite):
         try:
             cursor.execute(statement, parameters)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in _WORTH_WAITING_FOR:
+            # Outside of a greenlet the caller waits, by when_free.
+            if not _is_locked(error) or not in_greenlet():
                 raise
-            await_(_wait_for_lock(cursor, statement, parameters))
+            await_(when_free(cursor.execute, statement, parameters))
 
     def do_begin(self, dbapi_connection: Any) -> None:
         begin = BEGIN[dbapi_connection.level]
@@ -106,18 +111,28 @@ class InlineConnection(sqlite3.Connection):
 CONNECT = {"isolation_level": None, "timeout": 0, "check_same_thread": False, "factory": InlineConnection}
 
 
-async def _wait_for_lock(cursor: sqlite3.Cursor, statement: str, parameters: Sequence[Any]) -> None:
-    deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+def begin(connection: Connection) -> None:
+    """Begins to write on a connection whose isolation level is ``BEGUN``; raises at once where another writes."""
+    connection.connection.cursor().execute(BEGIN["IMMEDIATE"])
+
+
+async def when_free(statement: Callable[..., Result], *arguments: Any) -> Result:
+    """What a single statement returns, which is tried again and again while another process holds the lock."""
+    deadline = None
     while True:
-        await asyncio.sleep(LOCK_POLL_SECONDS)
         try:
-            cursor.execute(statement, parameters)
-        except sqlite3.OperationalError as error:
-            late = asyncio.get_running_loop().time() > deadline
-            if late or error.sqlite_errorcode not in _WORTH_WAITING_FOR:
+            return statement(*arguments)
+        except (sqlite3.OperationalError, OperationalError) as error:
+            now = asyncio.get_running_loop().time()
+            deadline = deadline or now + LOCK_SECONDS
+            if now > deadline or not _is_locked(error):
                 raise
-        else:
-            return
+        await asyncio.sleep(LOCK_POLL_SECONDS)
+
+
+def _is_locked(error: sqlite3.OperationalError | OperationalError) -> bool:
+    original = error.orig if isinstance(error, OperationalError) else error
+    return getattr(original, "sqlite_errorcode", None) in _WORTH_WAITING_FOR
 
 
 def checkpoint(path: str) -> None:

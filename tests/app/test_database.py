@@ -8,6 +8,8 @@ import sqlite3
 
 import pytest
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.util import await_
 
 from app.database import Database, Transaction
 from app.models import Candidate
@@ -37,6 +39,20 @@ async def test_a_change_that_raises_is_undone_and_the_next_one_counts(database: 
     assert await count(database) == 0
     await database.change(add)
     assert await count(database) == 1
+
+
+async def test_a_change_is_called_once_whatever_it_meets(database: Database) -> None:
+    called = []
+
+    def wait_inside(transaction: Transaction) -> None:
+        called.append(transaction)
+        await_(asyncio.sleep(0))
+        raise MissingGreenlet
+
+    await database.change(add)  # the connection is open
+    with pytest.raises(MissingGreenlet):
+        await database.change(wait_inside)
+    assert len(called) == 1
 
 
 async def test_a_change_waits_for_another_process_and_may_be_given_up(sqlite_url: str) -> None:
