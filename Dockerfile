@@ -21,7 +21,7 @@ RUN python -m venv .venv && scripts/install-packages .venv/installed
 # ---- the product ----
 FROM python:3.11-slim-trixie
 RUN apt-get update \
-    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap libseccomp2 tini \
+    && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends bubblewrap tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --user-group --uid 10001 --home-dir /nonexistent --shell /usr/sbin/nologin handcode \
     && install -d -o handcode -g handcode -m 700 /var/lib/handcode

@@ -57,8 +57,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_what_cannot_work(self) -> Settings:
-        if self.database_url and not self.database_url.startswith(("sqlite+aiosqlite:///", "postgresql+psycopg://")):
-            raise ValueError("HANDCODE_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite+aiosqlite:///).")
+        if self.database_url and not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("HANDCODE_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite:///).")
         return self
 
     @property
@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in use."""
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data / 'handcode.db').absolute()}"
+        return self.database_url or f"sqlite:///{(self.data / 'handcode.db').absolute()}"
 
     def prepare_data_folder(self) -> None:
         """Make the data folder, readable by its owner alone: it holds candidates' code and password hashes."""

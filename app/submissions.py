@@ -402,9 +402,3 @@ def has_worker(transaction: Transaction, device: Device) -> bool:
         Worker.last_seen > now() - WORKER_SILENCE, Worker.ready.is_(True), Worker.quarantined.is_(None)
     )
     return any(device in queues for queues in transaction.execute(heard_of).scalars())
-
-
-async def report_of(session: AsyncSession, judging_id: int) -> str | None:
-    """The report of a judging as stored JSON text."""
-    body: str | None = await session.scalar(select(Report.body).where(Report.judging_id == judging_id))
-    return body

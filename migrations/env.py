@@ -31,9 +31,6 @@ def migrate(connection: Connection) -> None:
 
 
 url = make_url(context.config.attributes.get("url") or Settings().database)
-if url.get_backend_name() == "sqlite":
-    # A migration is a plain, blocking thing: no need of the asynchronous driver.
-    url = url.set(drivername="sqlite")
 engine = create_engine(url)
 if url.get_backend_name() == "sqlite":
     # The file is made by the migrations; WAL is a property of the file and set for good.

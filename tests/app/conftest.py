@@ -40,7 +40,7 @@ def anyio_backend() -> str:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite database with all tables, to be copied: migrating takes longer than most tests."""
     path = tmp_path_factory.mktemp("migrated") / "handcode.db"
-    migrate(f"sqlite+aiosqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -93,7 +93,7 @@ def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
     path = tmp_path / "data" / "handcode.db"
     path.parent.mkdir(mode=0o700)
     shutil.copy(migrated_file, path)
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
