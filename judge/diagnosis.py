@@ -10,7 +10,7 @@ check, but for one case: a mistake that alone explains most of them, beside anot
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from judge import exam as exams
@@ -83,16 +83,19 @@ def prepare(slug: str) -> None:
     together(slug)
 
 
-def diagnose(key: AnswerKey, transcript: Transcript, graded: Graded) -> tuple[Diagnosis, ...]:
+def diagnose(
+    key: AnswerKey, transcript: Transcript, graded: Graded, pace: Callable[[], None] = lambda: None
+) -> tuple[Diagnosis, ...]:
     """The misconceptions that explain ``transcript``; empty when it is right or matches none.
 
-    A layer that only follows a convention the problem does not accept has no misconception.
+    A layer that only follows a convention the problem does not accept has no misconception. ``pace`` is called before
+    each scenario that is run: it may wait, and what it raises ends the search.
     """
     if not all(any(differences) for differences in graded.by_convention.values()):
         return ()
     closest_to = graded.comparison.closest(tuple(key.by_convention))
     suspects = [
-        Suspect(key, transcript, graded.by_convention[convention], convention)
+        Suspect(key, transcript, graded.by_convention[convention], convention, pace)
         for convention in _conventions(key, graded, closest_to)
     ]
     for search in (_alone, _together, _three, _mostly):

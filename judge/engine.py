@@ -1,19 +1,20 @@
-"""Judges one submission: the only file that knows the order of steps – prepare, run, compare, explain, report."""
+"""Judges one submission: the only file that knows the order of steps – prepare, run, compare, report, name."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from judge import diagnosis, evidence, grading
 from judge.cells import CellOutcome, Cells
-from judge.exam import job
+from judge.exam import Transcript, job
+from judge.key import AnswerKey
 from judge.problem import MAX_SOURCE_BYTES, Problem
-from judge.report import Diagnosis, Report, Timing, Verdict
+from judge.report import Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
 from judge.words import SAMPLE_MESSAGES, VERDICT_MESSAGES
@@ -30,6 +31,23 @@ class _Stages:
         began = time.perf_counter()
         yield
         self.milliseconds[name] = round((time.perf_counter() - began) * 1000, 3)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the names of mistakes are found in."""
+
+    key: AnswerKey
+    transcript: Transcript
+    graded: grading.Graded
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A report whole but for the names of mistakes; ``case`` is None where there are none to find."""
+
+    report: Report
+    case: Case | None
 
 
 class Judge:
@@ -63,7 +81,19 @@ class Judge:
         seed: int | None = None,
         accept: tuple[str, ...] | None = None,
     ) -> Report:
-        """The report on ``source``; raises only for faults of ours.
+        """The whole report on ``source``, mistakes named; takes what ``grade`` takes."""
+        return self.name(self.grade(problem, source, samples=samples, seed=seed, accept=accept))
+
+    def grade(
+        self,
+        problem: Problem,
+        source: bytes,
+        *,
+        samples: bool = False,
+        seed: int | None = None,
+        accept: tuple[str, ...] | None = None,
+    ) -> Judged:
+        """Everything about ``source`` but the names of its mistakes; raises only for faults of ours.
 
         ``samples`` runs the sample scenarios and shows everything; ``seed`` repeats an earlier exam; ``accept``
         narrows the conventions the problem accepts.
@@ -80,7 +110,26 @@ class Judge:
                 )
             with stages("cell"):
                 outcome = self.cells.run(job(prepared.encoded, source), problem.limits.on(self.device))
-            return _report(prepared, outcome, accept or problem.accept, self.device, stages)
+            return _judged(prepared, outcome, accept or problem.accept, self.device, stages)
+
+    @staticmethod
+    def name(judged: Judged, pace: Callable[[], None] = lambda: None) -> Report:
+        """The report with the mistakes named; ``pace`` is called before each step of the search.
+
+        It may wait, to give way to others, and end the search by raising.
+        """
+        if judged.case is None:
+            return judged.report
+        case, report, stages = judged.case, judged.report, _Stages()
+        with stages("diagnosis"):
+            diagnoses = diagnosis.diagnose(case.key, case.transcript, case.graded, pace)
+        nameless = report.verdict is Verdict.WRONG_ANSWER and not diagnoses
+        return replace(
+            report,
+            diagnoses=diagnoses,
+            diagnosis_note=diagnosis.note(case.key, case.graded) if nameless else None,
+            timing=replace(report.timing, stages=report.timing.stages | stages.milliseconds),
+        )
 
     def close(self) -> None:
         """Ends the box and every cell in it."""
@@ -99,18 +148,14 @@ class Judge:
                 self._running -= 1
 
 
-def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], device: str, stages: _Stages) -> Report:
+def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], device: str, stages: _Stages) -> Judged:
     exam, key = prepared.exam, prepared.key
     with stages("grading"):
         found = evidence.read(key, outcome)
         graded = grading.grade(key, found.transcript, accept)
         verdict = _verdict(found, graded)
-    diagnoses: tuple[Diagnosis, ...] = ()
-    with stages("diagnosis"):
-        if verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples:
-            diagnoses = diagnosis.diagnose(key, found.transcript, graded)
-    nameless = verdict is Verdict.WRONG_ANSWER and not exam.samples and not diagnoses
-    return Report(
+    may_have_names = verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples
+    report = Report(
         problem=exam.problem.slug,
         problem_version=exam.problem.version,
         device=device,
@@ -119,7 +164,7 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         score=0.0 if exam.samples or verdict is Verdict.RULE_VIOLATION else graded.score,
         max_score=exam.problem.max_score,
         conventions={"running_var": graded.convention} if graded.convention else {},
-        diagnoses=diagnoses,
+        diagnoses=(),
         groups=() if exam.samples else graded.groups,
         checks=graded.checks,
         error=found.error,
@@ -130,8 +175,8 @@ def _report(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         peak_memory_bytes=outcome.peak_memory_bytes,
         message=(SAMPLE_MESSAGES if exam.samples else VERDICT_MESSAGES)[verdict],
         samples=views(key, found.transcript, accept) if exam.samples else (),
-        diagnosis_note=diagnosis.note(key, graded) if nameless else None,
     )
+    return Judged(report, Case(key, found.transcript, graded) if may_have_names else None)
 
 
 def _verdict(found: evidence.Evidence, graded: grading.Graded) -> Verdict:

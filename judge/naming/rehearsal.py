@@ -213,11 +213,12 @@ def _roles(fresh: Callable[[], LayerFactory], rank: int) -> Roles:
 
 
 class Rehearsal:
-    """What hypotheses see of one exam under one convention, run when first asked for."""
+    """What hypotheses see of one exam under one convention, run when first asked for, each after a call of ``pace``."""
 
-    def __init__(self, exam: Exam, convention: str) -> None:
+    def __init__(self, exam: Exam, convention: str, pace: Callable[[], None] = lambda: None) -> None:
         self.exam = exam
         self.convention = convention
+        self._pace = pace
         self.runs = 0
         self._layers: dict[tuple[Frozen, int], tuple[LayerFactory, Roles]] = {}
         self._seen: dict[tuple[Frozen, int], Seen] = {}
@@ -237,6 +238,7 @@ class Rehearsal:
         return self._run(changes, index, RANDOM_SEEDS[1], "float64")
 
     def _run(self, changes: Frozen, index: int, seed: int, dtype: str | None) -> Seen:
+        self._pace()
         self.runs += 1
         if (changes, seed) not in self._layers:
             self._layers[changes, seed] = _layer(self.exam.problem.slug, self.exam.rank, changes, self.convention, seed)

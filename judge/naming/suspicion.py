@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from judge.cell.driver import HINT
 from judge.comparing import distance
@@ -32,9 +32,16 @@ class OutOfRuns(Exception):  # noqa: N818 - no error: the search ends without a 
 class Suspect:
     """A transcript that failed checks, supposed to follow one convention, and what has been found out about it."""
 
-    def __init__(self, key: AnswerKey, transcript: Transcript, differences: Differences, convention: str) -> None:
+    def __init__(
+        self,
+        key: AnswerKey,
+        transcript: Transcript,
+        differences: Differences,
+        convention: str,
+        pace: Callable[[], None] = lambda: None,
+    ) -> None:
         self.key = key
-        self.rehearsal = Rehearsal(key.exam, convention)
+        self.rehearsal = Rehearsal(key.exam, convention, pace)
         self.expected = key.by_convention[convention]
         self.seen: dict[int, Seen] = {index: seen for index, seen in enumerate(transcript) if seen is not None}
         failed = [index for index in self.seen if differences[index] is not None]

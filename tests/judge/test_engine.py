@@ -1,8 +1,11 @@
-"""The engine: the same seed gives the same report, whatever the layer draws and whoever judges it."""
+"""The engine: the same seed gives the same report whoever judges it, and names come after everything else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+
+import pytest
 
 from judge.engine import Judge
 from judge.problem import load
@@ -36,6 +39,51 @@ def test_the_same_seed_gives_the_same_report_to_a_layer_that_draws() -> None:
     assert judged(DRAWS, seed=42).checks != reports[0].checks
 
 
+WRONG = (PROBLEM.folder / "submissions/wrong_answer/momentum_reversed_lerp.py").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[Judge]:
+    made = Judge(standby_cells=1)
+    yield made
+    made.close()
+
+
+def test_a_report_is_whole_but_for_its_names_before_they_are_looked_for(judge: Judge) -> None:
+    first = judge.grade(PROBLEM, WRONG, seed=41)
+    assert first.report.verdict is Verdict.WRONG_ANSWER
+    assert first.report.diagnoses == ()
+    assert first.report.diagnosis_note is None
+    named = judge.name(first)
+    assert [one.id for one in named.diagnoses] == ["momentum_reversed"]
+    assert "diagnosis" in named.timing.stages
+    assert replace(named, diagnoses=(), timing=first.report.timing) == first.report
+    assert _unmeasured(judge.judge(PROBLEM, WRONG, seed=41)) == _unmeasured(named)
+
+
+@pytest.mark.parametrize(("sample", "samples"), [("accepted/beginner.py", False), ("wrong_answer/no_eps.py", True)])
+def test_what_is_right_and_what_is_a_sample_has_no_names_to_be_looked_for(
+    judge: Judge, sample: str, samples: bool
+) -> None:
+    first = judge.grade(PROBLEM, (PROBLEM.folder / "submissions" / sample).read_bytes(), samples=samples)
+    assert first.case is None
+    assert judge.name(first) is first.report
+
+
+def test_a_search_for_names_is_ended_by_whoever_paces_it(judge: Judge) -> None:
+    steps = 0
+
+    def pace() -> None:
+        nonlocal steps
+        steps += 1
+        if steps == 3:
+            raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        judge.name(judge.grade(PROBLEM, WRONG, seed=41), pace)
+    assert steps == 3
+
+
 def judged(source: bytes, seed: int) -> Report:
     """The report of a judge of its own, without what was measured."""
     judge = Judge(standby_cells=1)
@@ -43,4 +91,8 @@ def judged(source: bytes, seed: int) -> Report:
         report = judge.judge(PROBLEM, source, seed=seed)
     finally:
         judge.close()
+    return _unmeasured(report)
+
+
+def _unmeasured(report: Report) -> Report:
     return replace(report, timing=Timing(0, 0), peak_memory_bytes=0)

@@ -17,7 +17,7 @@ from judge import evidence
 from judge.cell import wire
 from judge.cells import CellOutcome, Ended
 from judge.comparing import Kind, distance, same
-from judge.engine import _report, _Stages
+from judge.engine import Judge, _judged, _Stages
 from judge.exam import Observation, Seen
 from judge.problem import load
 from judge.report import Report, Verdict
@@ -172,7 +172,7 @@ def test_any_frames_end_in_a_verdict_that_is_not_accepted(
         cpu_ms=1.0,
         peak_memory_bytes=1,
     )
-    report = _report(prepared, outcome, prepared.exam.problem.accept, "cpu", _Stages())
+    report = Judge.name(_judged(prepared, outcome, prepared.exam.problem.accept, "cpu", _Stages()))
     assert report.verdict not in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR)
     json.dumps(report.to_dict(), allow_nan=False)
     assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(report)), Report).verdict == report.verdict
