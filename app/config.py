@@ -63,8 +63,10 @@ class Settings(BaseSettings):
 
     @property
     def url(self) -> str:
-        """The address a browser uses, without a slash at the end."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        """The public address or, without one, the address for a browser on this machine; no slash at the end."""
+        # Whoever listens on every address has none of their own to open.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return (self.public_url or f"http://{f'[{host}]' if ':' in host else host}:{self.port}").rstrip("/")
 
     @property
     def https(self) -> bool:

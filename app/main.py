@@ -27,6 +27,7 @@ from app.errors import (
     problem_response,
 )
 from app.limits import RateLimiter
+from app.methods import Head, allowed
 from app.metrics import WebMetrics
 from app.middleware import API, Guard
 from app.queue.changes import open_changes
@@ -55,7 +56,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.metrics = WebMetrics()
     app.state.limiter = RateLimiter()
     app.state.render_error = render_error
-    app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https)
+    app.add_middleware(Head)
+    app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https, public_url=settings.public_url)
     api.add_routes(app)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
@@ -98,7 +100,8 @@ async def _app_error(request: Request, error: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     kind = BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Internal)
-    return render_error(request, kind(_sentence(request, error), headers=error.headers))
+    headers = {"Allow": allowed(request)} if error.status_code == 405 else error.headers
+    return render_error(request, kind(_sentence(request, error), headers=headers))
 
 
 def _sentence(request: Request, error: HTTPException) -> str:
@@ -108,7 +111,7 @@ def _sentence(request: Request, error: HTTPException) -> str:
     if error.status_code == 404:
         return "There is nothing at this address; /docs describes the API."
     if error.status_code == 405:
-        return f"{request.method} does nothing at this address; use {(error.headers or {}).get('Allow', 'another')}."
+        return f"{request.method} does nothing at this address; use {allowed(request)}."
     return str(error.detail)
 
 

@@ -36,17 +36,31 @@ def csp(nonce: str) -> str:
     )
 
 
-def comes_from_elsewhere(headers: Headers) -> bool:
+def comes_from_elsewhere(headers: Headers, public_url: str) -> bool:
     """Whether a browser says that another site sent this form.
 
-    ``Sec-Fetch-Site`` cannot be set by a page. Browsers without it send ``Origin`` with a form; a client that sends
-    neither is no browser, and our cookies are ``SameSite=Lax`` besides.
+    ``Sec-Fetch-Site`` cannot be set by a page. Browsers send it to https and to this machine only; over plain http they
+    send ``Origin``, which names us as the browser knows us: by the ``Host`` it asked for or, behind a proxy that asks
+    us for another, by ``public_url``. A client that sends neither is no browser, and our cookies are ``SameSite=Lax``
+    besides.
     """
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site not in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    if origin is None or urlsplit(origin).netloc == headers.get("host"):
+        return False
+    return not public_url or _place(origin) != _place(public_url)
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; two that are equal are one origin, however they were written."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:  # a number that no port has
+        port = -1
+    return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _limited(receive: Receive) -> Receive:
@@ -67,10 +81,11 @@ def _limited(receive: Receive) -> Receive:
 class Guard:
     """One pass around the application; plain ASGI, since this is on the way of every verdict."""
 
-    def __init__(self, app: ASGIApp, metrics: WebMetrics, *, https: bool) -> None:
+    def __init__(self, app: ASGIApp, metrics: WebMetrics, *, https: bool, public_url: str) -> None:
         self.app = app
         self.metrics = metrics
         self.https = https
+        self.public_url = public_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -108,7 +123,7 @@ class Guard:
         if int(headers.get("content-length") or 0) > MAX_BODY_BYTES:
             return TooLarge(TOO_LARGE)
         form = scope["method"] not in SAFE_METHODS and not scope["path"].startswith(API)
-        if form and comes_from_elsewhere(headers):
+        if form and comes_from_elsewhere(headers, self.public_url):
             return Forbidden("This form was sent from another site; open the page here and send it again.")
         return None
 

@@ -12,12 +12,11 @@ from starlette.responses import RedirectResponse, Response
 
 from app import interviews
 from app.auth import CurrentInterviewer
-from app.config import Settings
 from app.database import Session
 from app.errors import BadRequest
 from app.interviews import NewInvitation
 from app.models import Candidate, Interviewer, Invitation, now
-from app.pages.shell import Viewer, page
+from app.pages.shell import Viewer, page, site_address
 from judge import problem as problems
 from judge.problem import Problem
 
@@ -130,10 +129,9 @@ async def _page(
     filled: Filled | None = None,
     status: int = 200,
 ) -> Response:
-    settings: Settings = request.app.state.settings
     fresh = None
     if made is not None:
-        fresh = Fresh(made.invitation.candidate, f"{settings.url}/i/{made.secret}", made.invitation)
+        fresh = Fresh(made.invitation.candidate, f"{site_address(request)}/i/{made.secret}", made.invitation)
     board = Board(
         rows=[row_of(one) for one in await interviews.invitations(session)],
         fresh=fresh,

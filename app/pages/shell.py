@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.auth import CandidateAccess
+from app.config import Settings
 from app.models import Interviewer
 from app.pages import languages
 from app.pages.listing import highlight, visible
@@ -98,6 +99,12 @@ def _address(request: Request) -> str:
         return request.url.path
     query = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("lang="))
     return f"{request.url.path}?{query}" if query else request.url.path
+
+
+def site_address(request: Request) -> str:
+    """How a browser reaches us, without a slash at the end: the public address or, without one, what this one used."""
+    settings: Settings = request.app.state.settings
+    return settings.url if settings.public_url else str(request.base_url).rstrip("/")
 
 
 def safe_return(target: str) -> str:

@@ -13,11 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from app import auth
 from app.auth import CurrentInterviewer
-from app.config import Settings
 from app.database import Session
 from app.errors import NotFound
 from app.models import ApiToken, Interviewer, Scope, now
-from app.pages.shell import Viewer, page
+from app.pages.shell import Viewer, page, site_address
 
 router = APIRouter()
 
@@ -78,7 +77,6 @@ async def _page(
     refused: bool = False,
     status: int = 200,
 ) -> Response:
-    settings: Settings = request.app.state.settings
     tokens = (await session.scalars(select(ApiToken).order_by(ApiToken.id.desc()))).all()
-    ready = Keyring(tokens, secret, name, refused, settings.url)
+    ready = Keyring(tokens, secret, name, refused, site_address(request))
     return page(request, "staff/tokens.html", viewer=Viewer.of(interviewer), status=status, keyring=ready)

@@ -124,7 +124,24 @@ async def test_a_revoked_token_is_none(database: Database) -> None:
     ],
 )
 def test_a_form_from_elsewhere_is_known(headers: dict[str, str], elsewhere: bool) -> None:
-    assert comes_from_elsewhere(Headers(headers)) is elsewhere
+    assert comes_from_elsewhere(Headers(headers), "") is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("origin", "elsewhere"),
+    [
+        ("http://handcode.test", False),
+        ("http://Handcode.test:80", False),
+        ("https://handcode.test", True),
+        ("http://handcode.test:8000", True),
+        ("http://handcode.test:99999", True),
+        ("http://evil.test", True),
+        ("null", True),
+    ],
+)
+def test_behind_a_proxy_that_names_another_host_the_public_address_is_ours(origin: str, elsewhere: bool) -> None:
+    headers = Headers({"origin": origin, "host": "127.0.0.1:8000"})
+    assert comes_from_elsewhere(headers, "http://handcode.test/") is elsewhere
 
 
 def test_a_form_from_elsewhere_is_refused(site: Site) -> None:
