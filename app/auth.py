@@ -163,7 +163,10 @@ async def find_interviewer(request: Request, session: Session) -> Interviewer | 
     """The interviewer signed in at this browser, if any."""
     opened = await _find_session(session, read_cookie(request, INTERVIEWER_COOKIE))
     interviewer = opened.interviewer if opened else None
-    return interviewer if interviewer and interviewer.disabled_at is None else None
+    if interviewer is None or interviewer.disabled_at is not None:
+        return None
+    request.state.interviewer = interviewer.name  # for the frame around an error of this request
+    return interviewer
 
 
 async def find_candidate(request: Request, session: Session) -> CandidateAccess | None:

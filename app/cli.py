@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     interviewer.add_argument("name")
     token = command("create-token", _create_token, "Make an API token and print it, once.")
     token.add_argument("name")
-    token.add_argument("--staff", action="store_true", help="sees every submission and whole reports")
+    token.add_argument("--staff", action="store_true", help="sees every submission and whole reports, no runs")
     seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
     seeding.add_argument("submissions", type=int)
     return parser

@@ -281,6 +281,15 @@ async def get(session: AsyncSession, submission_id: int, *, with_code: bool = Fa
     return found
 
 
+async def get_submitted(session: AsyncSession, submission_id: int, *, with_code: bool = False) -> Submission:
+    """What an interviewer may read; raises ``NotFound``, or ``Forbidden`` for a run: the invitation promises its
+    candidate that runs are only counted."""
+    found = await get(session, submission_id, with_code=with_code)
+    if found.kind is Kind.RUN:
+        raise Forbidden("This is a run of the samples; runs are only counted, and nobody but their author reads them.")
+    return found
+
+
 # A submission with its newest judging and report in one query: on the way of every verdict.
 DETAIL = (
     select(

@@ -10,7 +10,8 @@ VERSION = "1"
 DESCRIPTION = """Hand in code for a problem and read the report.
 
 Send `Authorization: Bearer hc_…`. A token with the `staff` scope reads every submission and the whole report; any other
-token reads its own, as a candidate sees them. Errors are `application/problem+json` (RFC 9457) with a stable `code`.
+token reads its own, as a candidate sees them. A candidate's runs of the samples are read by nobody else. Errors are
+`application/problem+json` (RFC 9457) with a stable `code`.
 """
 
 

@@ -14,7 +14,7 @@ from app.api.responses import problems as errors
 from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
-from app.models import State
+from app.models import Kind, State
 from app.queue.watch import Watch
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
 from app.submissions import Filters, Sort
@@ -125,8 +125,8 @@ async def list_submissions(
 
 async def _read(database: Database, token: TokenAccess, submission_id: int) -> Row[*tuple[Any, ...]]:
     """A row of ``DETAIL``; a submission of another token is not found rather than forbidden, which would say that it
-    exists."""
+    exists. A candidate's run is read by nobody else, whatever the token: their invitation promises it."""
     row = await database.row(submissions.DETAIL, submission=submission_id)
-    if row is None or not (token.is_staff or row.token_id == token.id):
+    if row is None or not (row.token_id == token.id or (token.is_staff and row.kind is Kind.SUBMIT)):
         raise NotFound(f"There is no submission {submission_id}.")
     return row

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.errors import AppError
 from app.pages import languages
-from app.pages.shell import fragment, page
+from app.pages.shell import Viewer, fragment, page
 
 
 def _(sentence: str) -> str:
@@ -30,6 +30,7 @@ SENTENCES = (
     _("A note has 1 to 10000 characters."),
     _("A reason has at most 10000 characters."),
     _("Decide to advance, hold or reject."),
+    _("This is a run of the samples; runs are only counted, and nobody but their author reads them."),
     _("This cursor is not one of ours; start at the first page."),
 )
 """What the rest of the application says in an error that a person may read; anything else is shown in English."""
@@ -47,6 +48,7 @@ def render_error(request: Request, error: AppError) -> Response:
     if "hx-request" in request.headers:
         html = fragment(languages.choose(request), "candidate/refused.html", error=error)
         return HTMLResponse(html, status_code=error.status, headers=error.headers)
-    response = page(request, "error.html", status=error.status, error=error)
+    viewer = Viewer(interviewer=getattr(request.state, "interviewer", None))
+    response = page(request, "error.html", viewer=viewer, status=error.status, error=error)
     response.headers.update(error.headers)
     return response

@@ -90,7 +90,7 @@ async def review(
 
 
 async def _review(session: AsyncSession, number: int, judging_id: int | None) -> Review:
-    submission = await submissions.get(session, number, with_code=True)
+    submission = await submissions.get_submitted(session, number, with_code=True)
     judgings = await submissions.judgings(session, number)
     shown = _shown(judgings, judging_id)
     report = read_report(shown.report.body) if shown.report else None
@@ -159,7 +159,7 @@ async def events(
     request: Request, session: Session, interviewer: CurrentInterviewer, number: Number
 ) -> StreamingResponse:
     """One event when the newest judging is done; the page then loads itself again."""
-    await submissions.get(session, number)
+    await submissions.get_submitted(session, number)
     watch: Watch = request.app.state.watch
 
     async def stream() -> AsyncIterator[bytes]:
@@ -181,6 +181,7 @@ async def rejudge(
     number: Number,
     same_seed: Annotated[str, Form()] = "",
 ) -> Response:
+    await submissions.get_submitted(session, number)
     newest = await submissions.newest_judging(session, number)
     seed = newest.seed if same_seed else None
     queue = request.app.state.queue
@@ -192,7 +193,7 @@ async def rejudge(
 async def write_note(
     session: Session, interviewer: CurrentInterviewer, number: Number, text: Annotated[str, Form()] = ""
 ) -> Response:
-    await submissions.get(session, number)
+    await submissions.get_submitted(session, number)
     await interviews.add_note(session, number, interviewer, text)
     return RedirectResponse(f"/submissions/{number}#notes", 303)
 
@@ -205,6 +206,6 @@ async def decide(
     outcome: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    await submissions.get(session, number)
+    await submissions.get_submitted(session, number)
     await interviews.decide(session, number, interviewer, outcome, reason)
     return RedirectResponse(f"/submissions/{number}#decision", 303)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
 from fastapi import FastAPI
+from httpx2 import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
@@ -26,6 +29,10 @@ from app.main import create_app
 from app.migrating import migrate
 from app.models import Base, Candidate, Interviewer, Scope
 from app.queue.local import LocalQueue
+
+AS_PERSON = {"Accept": "text/html"}
+PASSWORD = "eight letters and more"
+Made = TypeVar("Made")
 
 CODE = "from torch import nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    pass\n"
 
@@ -172,6 +179,67 @@ class Site:
 
 @pytest.fixture
 def site(settings: Settings) -> Iterator[Site]:
+    with open_site(settings) as opened:
+        yield opened
+
+
+@dataclass
+class Desk:
+    """A site whose client is an interviewer who has signed in."""
+
+    site: Site
+    interviewer: Interviewer
+
+    @property
+    def client(self) -> TestClient:
+        return self.site.client
+
+    def read(self, address: str, *, status: int = 200) -> str:
+        """The page at that address, with the status it must have."""
+        answer = self.client.get(address, headers=AS_PERSON)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    def send(self, address: str, status: int = 303, **fields: Any) -> Response:
+        """The answer to a form, redirects not followed."""
+        answer = self.client.post(address, data=fields, headers=AS_PERSON, follow_redirects=False)
+        assert answer.status_code == status, answer.text
+        return answer
+
+    def with_database(self, do: Callable[[AsyncSession], Awaitable[Made]]) -> Made:
+        """What ``do`` makes of a writing session of its own."""
+
+        async def run() -> Made:
+            database = Database(self.site.app.state.settings.database)
+            try:
+                async with database.writing() as session:
+                    return await do(session)
+            finally:
+                await database.close()
+
+        return asyncio.run(run())
+
+
+@pytest.fixture
+def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """On both databases, without a worker."""
+    settings = Settings(data=tmp_path / "data", database_url=database_url, practice=True)
+
+    async def make_interviewer() -> Interviewer:
+        database = Database(settings.database)
+        made = await auth.create_interviewer(database, "Ada", PASSWORD)
+        await database.close()
+        return made
+
+    interviewer = asyncio.run(make_interviewer())
+    with open_site(settings) as opened:
+        found = Desk(opened, interviewer)
+        found.send("/sign-in", name="Ada", password=PASSWORD)
+        yield found
+
+
+@contextlib.contextmanager
+def open_site(settings: Settings) -> Iterator[Site]:
     app = create_app(settings)
 
     async def make_tokens() -> tuple[str, str]:
