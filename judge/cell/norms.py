@@ -1,9 +1,10 @@
 """Watches which built-in normalisations run, by standing in for their kernels in torch's dispatcher.
 
-A stand-in notes the operator and the candidate's line, then computes the same values by torch's own decomposition, so
-a forbidden call still shows how it would have scored. An honest layer never meets a stand-in and pays nothing, where
-a ``TorchDispatchMode`` would slow every operator. Functions that leave no operator behind (``torch._refs``,
-``torch._decomp``) are wrapped by name. Evidence, not proof: all of this lives beside the candidate's code.
+A stand-in notes the operator and the candidate's line, then calls the kernel it stands in for, so a forbidden call
+still shows how it would have scored, and a comparison with a built-in shows what torch computes. An honest layer never
+meets a stand-in and pays nothing, where a ``TorchDispatchMode`` would slow every operator. Functions that leave no
+operator behind (``torch._refs``, ``torch._decomp``) are wrapped by name. Evidence, not proof: all of this lives beside
+the candidate's code.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ def install() -> None:
         warnings.simplefilter("ignore")  # torch says that a kernel is overridden; that is the point
         for overload in list(_overloads()):
             name = overload.name()
-            for key in ("CPU", "CUDA", "MkldnnCPU", "CompositeExplicitAutograd", "CompositeImplicitAutograd"):
-                if torch._C._dispatch_has_kernel_for_dispatch_key(name, key) and _overrides(name, key):
-                    _library.impl(overload, _stand_in(overload, name), key)  # type: ignore[no-untyped-call]
+            for key in _keys(name):
+                stand_in = _stand_in(overload, name, "CPU" if key.startswith("Composite") else key)
+                _library.impl(overload, stand_in, key, with_keyset=True)  # type: ignore[no-untyped-call]
         _wrap_functions()
 
 
@@ -78,28 +79,20 @@ def _overloads() -> Iterator[Any]:
             yield getattr(getattr(torch.ops.aten, packet), overload or "default")
 
 
-def _overrides(name: str, key: str) -> bool:
-    """Composite operators end in the kernels below them; only ``rms_norm`` has none there that we could replace."""
-    return key != "CompositeImplicitAutograd" or name == "aten::rms_norm"
+def _keys(name: str) -> list[str]:
+    """Where an operator has a kernel that runs here; a composite one serves the devices that have none of their own.
+
+    Composite operators that autograd looks into end in the kernels below them; only ``rms_norm`` has none there.
+    """
+    own = [key for key in ("CPU", "CUDA", "MkldnnCPU") if torch._C._dispatch_has_kernel_for_dispatch_key(name, key)]
+    composite = "CompositeImplicitAutograd" if name == "aten::rms_norm" else "CompositeExplicitAutograd"
+    return own or [key for key in (composite,) if torch._C._dispatch_has_kernel_for_dispatch_key(name, key)]
 
 
-def _stand_in(overload: Any, name: str) -> Callable[..., Any]:
-    name = name.removeprefix("aten::")
-    compute = _rms_norm if name == "rms_norm" else decomposition_table.get(overload)
-
-    def unavailable(*args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError(f"{name} is not available here")
-
-    return _wrapped(name, compute or unavailable)
-
-
-def _rms_norm(
-    x: torch.Tensor, shape: list[int], weight: torch.Tensor | None = None, eps: float | None = None
-) -> torch.Tensor:
-    axes = tuple(range(x.dim() - len(shape), x.dim()))
-    small = torch.finfo(x.dtype).eps if eps is None else eps
-    y = x * torch.rsqrt(x.pow(2).mean(axes, keepdim=True) + small)
-    return y if weight is None else y * weight
+def _stand_in(overload: Any, name: str, key: str) -> Callable[..., Any]:
+    """Notes, and calls the kernel that ``key`` has until it is overridden."""
+    kernel = torch.library.get_kernel(overload, torch._C._dispatch_key_parse(key))  # knows more keys than the enum
+    return _wrapped(name.removeprefix("aten::"), kernel.call_boxed)
 
 
 def _wrap_functions() -> None:

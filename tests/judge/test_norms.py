@@ -51,6 +51,67 @@ for name, road in json.load(sys.stdin).items():
 print(json.dumps(seen))
 """
 
+SAME = """
+import json, warnings
+warnings.simplefilter("ignore")
+import torch, torch.nn as nn, torch.nn.functional as F
+from judge.cell import norms
+
+x = torch.randn(6, 8, 3, 3, generator=torch.Generator().manual_seed(1))
+
+def trained(layer, dtype, mode):
+    layer, given = layer.to(dtype).train(mode), x.to(dtype).clone().requires_grad_()
+    out = layer(given)
+    (out * torch.arange(out.numel()).reshape(out.shape).to(dtype)).sum().backward()
+    return [out.detach(), given.grad, *(p.grad for p in layer.parameters()), *layer.buffers()]
+
+def running():
+    return torch.zeros(8), torch.ones(8)
+
+CASES = {
+    f"{layer} {dtype} training={mode}": lambda layer=layer, dtype=dtype, mode=mode: trained(eval(layer), dtype, mode)
+    for layer in ("nn.BatchNorm2d(8)", "nn.GroupNorm(2, 8)", "nn.InstanceNorm2d(8, track_running_stats=True)")
+    for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+    for mode in (True, False)
+} | {
+    "rms_norm in half precision": lambda: F.rms_norm(x.bfloat16(), [3]),
+    "rms_norm of mixed dtypes": lambda: F.rms_norm(x.bfloat16(), [3], torch.ones(3)),
+    "rms_norm with a gradient": lambda: torch.func.grad(lambda t: F.rms_norm(t, [3]).pow(3).sum())(x),
+    "batch_norm of mixed dtypes": lambda: F.batch_norm(x.bfloat16(), *running(), training=True),
+    "layer_norm of mixed dtypes": lambda: F.layer_norm(x.bfloat16(), [3, 3], torch.ones(3, 3)),
+    "batch_norm of another size": lambda: F.batch_norm(x, torch.zeros(7), torch.ones(7), training=True),
+    "layer_norm of another size": lambda: F.layer_norm(x, [4]),
+    "group_norm that does not divide": lambda: F.group_norm(x, 3),
+    "rms_norm of another size": lambda: F.rms_norm(x, [4]),
+    "one value per channel": lambda: F.batch_norm(x[:1, :, :1, :1], None, None, training=True),
+    "nothing": lambda: F.batch_norm(x[:0], *running()),
+    "into given tensors": lambda: torch.native_batch_norm(
+        x, None, None, *running(), True, 0.1, 1e-5, out=tuple(torch.empty(0) for _ in range(3))
+    ),
+}
+
+def outcome(case):
+    try:
+        seen = case()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    seen = [seen] if isinstance(seen, torch.Tensor) else seen
+    return [[str(t.dtype), list(t.shape), t.double().nan_to_num(nan=7e300).tolist()] for t in seen]
+
+before = {name: outcome(case) for name, case in CASES.items()}
+norms.install()
+after = {name: outcome(case) for name, case in CASES.items()}
+print(json.dumps({name: before[name] == after[name] for name in CASES}))
+"""
+
+
+def test_a_built_in_that_is_watched_computes_and_refuses_as_torch_does() -> None:
+    done = subprocess.run([sys.executable, "-c", SAME], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    same = json.loads(done.stdout)
+    assert len(same) == 36
+    assert [name for name, equal in same.items() if not equal] == []
+
 
 @pytest.fixture(scope="module")
 def seen() -> dict[str, list[tuple[str, int | None]]]:
