@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from app.config import Settings
 from app.errors import AppError
+from app.faults import CannotStart, explain
 from app.logs import start_logging
 from app.processes import die_with_parent
 
@@ -31,7 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     start_logging(settings.log_level)
     if getattr(chosen, "parent", None):
         die_with_parent(chosen.parent)
-    status: int = chosen.run(settings, chosen)
+    try:
+        if chosen.needs_tables:
+            _refuse_other_tables(settings)
+        status: int = chosen.run(settings, chosen)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr, flush=True)
+        return 1
+    except Exception as error:
+        sentence = explain(error, settings)
+        if sentence is None:
+            raise  # a fault of ours, with its traceback
+        print(sentence, file=sys.stderr, flush=True)
+        return 1
     return status
 
 
@@ -39,19 +52,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m app.cli", description="Handcode's processes and their upkeep.")
     commands = parser.add_subparsers(required=True, metavar="command")
 
-    def command(name: str, run: object, text: str) -> argparse.ArgumentParser:
+    def command(name: str, run: object, text: str, *, needs_tables: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run)
+        added.set_defaults(run=run, needs_tables=needs_tables)
         return added
 
-    command("serve", _serve, "Web and worker on this machine, on the embedded database.")
-    web = command("web", _web, "The web process alone.")
+    command("serve", _serve, "Web and worker on this machine, on the embedded database.", needs_tables=False)
+    # It may have to wait for them first.
+    web = command("web", _web, "The web process alone.", needs_tables=False)
     web.add_argument("--fd", type=int, help="an open listening socket to use instead of HANDCODE_PORT")
     web.add_argument("--wait", type=int, metavar="FD", help="open the database once this pipe says so")
     worker = command("worker", _worker, "A worker alone.")
     for child in (web, worker):
         child.add_argument("--parent", type=int, help="end when this process does")
-    command("migrate", _migrate, "Bring the database to this version's tables.")
+    command("migrate", _migrate, "Bring the database to this version's tables.", needs_tables=False)
     interviewer = command("create-interviewer", _create_interviewer, "Let someone sign in; asks for the password.")
     interviewer.add_argument("name")
     token = command("create-token", _create_token, "Make an API token and print it, once.")
@@ -60,6 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
     seeding.add_argument("submissions", type=int)
     return parser
+
+
+def _refuse_other_tables(settings: Settings) -> None:
+    from app.migrating import refuse_other_tables
+
+    refuse_other_tables(settings.database)
 
 
 # Each command imports what it needs when it runs: the web process must not load torch, nor `--help` the web.
@@ -79,6 +99,7 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
     application = create_app(settings)
     if chosen.wait is not None and not os.read(chosen.wait, 1):
         return 1  # whoever was to say so is gone
+    _refuse_other_tables(settings)
     config = uvicorn.Config(
         application, host=settings.host, port=settings.port, loop="uvloop", http="httptools",
         lifespan="on", log_config=None, access_log=False, server_header=False,

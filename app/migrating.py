@@ -1,21 +1,88 @@
-"""Brings the database to this version's tables; plain and blocking, before anything else is started."""
+"""Brings the database to this version's tables, all of them or none, and refuses one whose tables are another's."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
+from sqlalchemy import create_engine, inspect, make_url, text
 
-PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+from app.faults import CannotStart
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+PROJECT = Path(__file__).parent.parent
+MIGRATE = "Run `python -m app.cli migrate` and start again."
+
+log = logging.getLogger(__name__)
 
 
 def migrate(url: str) -> None:
-    """Every migration not yet done, on the database of ``url``."""
+    """Every migration not yet done, in one transaction that begins with a lock (``migrations/env.py``): whoever is
+    killed leaves nothing behind, and of two that begin at once the second finds the work done."""
+    from alembic import command  # the web process and the worker only ask for the version, and need none of it
+
+    found = version(url)
+    if found is not None and found not in _versions():
+        raise CannotStart(_newer(found))
     command.upgrade(alembic_config(url), "head")
 
 
 def alembic_config(url: str) -> Config:
-    config = Config(toml_file=PROJECT)
+    from alembic.config import Config
+
+    config = Config(toml_file=PROJECT / "pyproject.toml")
     config.attributes["url"] = url
     return config
+
+
+def refuse_other_tables(url: str) -> None:
+    """Raises ``CannotStart`` unless the database has exactly the tables that this version works with."""
+    found, ours = version(url), newest_version()
+    if found is None:
+        raise CannotStart(
+            f"The database has no tables yet; this Handcode works with those of version {ours}. {MIGRATE}"
+        )
+    if found not in _versions():
+        raise CannotStart(_newer(found))
+    if found != ours:
+        raise CannotStart(
+            f"The database has the tables of version {found}; this Handcode works with those of version {ours}. "
+            + MIGRATE
+        )
+    log.info("The database has the tables of version %s, as this Handcode.", ours)
+
+
+def version(url: str) -> str | None:
+    """Of the tables that are there; None in an empty database, or where there is no file."""
+    parts = make_url(url)
+    if parts.get_backend_name() == "sqlite" and not Path(parts.database or "").exists():
+        return None  # asking would make the file
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            return found
+    finally:
+        engine.dispose()
+
+
+def newest_version() -> str:
+    """Of the tables that this version works with."""
+    return _versions()[-1]
+
+
+def _versions() -> list[str]:
+    """From the names of the files, in their order: Alembic would load each of them."""
+    return sorted(path.name.partition("_")[0] for path in (PROJECT / "migrations/versions").glob("*.py"))
+
+
+def _newer(found: str) -> str:
+    return (
+        f"The database has the tables of version {found}; this Handcode knows none newer than version "
+        f"{newest_version()}. Start the Handcode that made them, or restore a backup made before."
+    )

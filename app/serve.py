@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from app.config import Settings
+from app.faults import CannotStart
 
 # What brings SQLAlchemy is imported where it is used: it loads as slowly as the web process, which is begun first.
 
@@ -36,12 +37,8 @@ STEADY_SECONDS = 60.0
 """A child that ran this long before it ended begins with the first pause again."""
 
 
-class CannotServe(Exception):  # noqa: N818 - said to a person, in a sentence
-    """Why the service cannot start, and what to do."""
-
-
 def serve(settings: Settings) -> int:
-    """Until Ctrl-C or SIGTERM; returns the exit status."""
+    """Until Ctrl-C or SIGTERM; returns the exit status. Raises ``CannotStart`` with what stands in the way."""
     stopping = _stop_on_signals()
     try:
         check_sandbox()
@@ -60,9 +57,6 @@ def serve(settings: Settings) -> int:
                 family.look_after(stopping)
             finally:
                 family.end()
-    except CannotServe as reason:
-        print(reason, file=sys.stderr, flush=True)
-        return 1
     except KeyboardInterrupt:
         return 130 if stopping.signal is None else 0
     return 0
@@ -88,16 +82,16 @@ def _stop_on_signals() -> _Stopping:
 
 
 def check_sandbox() -> None:
-    """Raises ``CannotServe`` where no cell could ever be made."""
+    """Raises ``CannotStart`` where no cell could ever be made."""
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
-        raise CannotServe("bubblewrap is missing: install it (Debian: apt-get install bubblewrap) and start again.")
+        raise CannotStart("bubblewrap is missing: install it (Debian: apt-get install bubblewrap) and start again.")
     # Root's bubblewrap would do without a user namespace where there is none; the cells could not.
     probe = [bubblewrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--ro-bind", "/", "/", "true"]
     tried = subprocess.run(probe, capture_output=True, text=True, check=False)  # noqa: S603 - nothing of a user in it
     if tried.returncode != 0:
         said = tried.stderr.strip().splitlines()
-        raise CannotServe(
+        raise CannotStart(
             "This machine allows no user namespaces, which the sandbox needs: set kernel.unprivileged_userns_clone=1 "
             "(or kernel.apparmor_restrict_unprivileged_userns=0, or user.max_user_namespaces above 0), or run where "
             "they are allowed." + (f" bubblewrap says: {said[-1]}" if said else "")
@@ -108,7 +102,7 @@ def _prepare_data_folder(settings: Settings) -> None:
     try:
         settings.prepare_data_folder()
     except OSError as error:
-        raise CannotServe(
+        raise CannotStart(
             f"The data folder {settings.data} cannot be used ({error.strerror}): set HANDCODE_DATA to another."
         ) from error
 
@@ -121,7 +115,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
-            raise CannotServe(
+            raise CannotStart(
                 f"Port {settings.port} on {settings.host} cannot be used ({error.strerror}): "
                 "end the program that uses it, or set HANDCODE_PORT to another."
             ) from error
@@ -141,6 +135,7 @@ async def make_first_sign_in(settings: Settings) -> list[str]:
 
     from app import auth
     from app.database import Database
+    from app.errors import Conflict
     from app.models import Interviewer, Scope
 
     database = Database(settings.database)
@@ -149,7 +144,10 @@ async def make_first_sign_in(settings: Settings) -> list[str]:
             if await session.scalar(select(Interviewer.id).limit(1)) is not None:
                 return []
         password = secrets.token_urlsafe(12)
-        await auth.create_interviewer(database, FIRST_INTERVIEWER, password)
+        try:
+            await auth.create_interviewer(database, FIRST_INTERVIEWER, password)
+        except Conflict:  # another first start was faster, and says so there
+            return []
         async with database.writing() as session:
             _, token = await auth.create_token(session, "first token", [Scope.SUBMIT, Scope.STAFF])
         return [f"Interviewer sign-in: {FIRST_INTERVIEWER} {password}", f"API token: {token}"]
@@ -251,7 +249,7 @@ def _plan_to_start_again(child: Child, status: int) -> None:
 
 
 def _wait_for_page(child: Child, settings: Settings) -> None:
-    """Returns once the first page is answered; raises ``CannotServe`` when it will not be."""
+    """Returns once the first page is answered; raises ``CannotStart`` when it will not be."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 - compared, not bound
     deadline = time.monotonic() + START_SECONDS
     while child.process.poll() is None and time.monotonic() < deadline:
@@ -266,7 +264,7 @@ def _wait_for_page(child: Child, settings: Settings) -> None:
             time.sleep(0.05)
         finally:
             connection.close()
-    raise CannotServe("The web process did not start; the lines above say why.")
+    raise CannotStart("The web process did not start; the lines above say why.")
 
 
 def _say(line: str) -> None:

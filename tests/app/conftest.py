@@ -113,6 +113,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return server.emptied()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Two databases without a table."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/one.db", f"sqlite:///{tmp_path}/two.db"
+    server: Postgres = request.getfixturevalue("postgres")
+    for name in ("one", "two"):
+        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {name}")
+    return server.url("one"), server.url("two")
+
+
 @pytest.fixture
 async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Database]:
     opened = Database(database_url)

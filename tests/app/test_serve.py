@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.config import Settings
-from app.serve import CannotServe, check_sandbox, serve
+from app.faults import CannotStart
+from app.serve import check_sandbox, make_first_sign_in, serve
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_without_user_namespaces_it_says_which_setting_forbids_them(bubblewrap: Path) -> None:
-    with pytest.raises(CannotServe, match=r"allows no user namespaces.*bwrap: No permissions") as refused:
+    with pytest.raises(CannotStart, match=r"allows no user namespaces.*bwrap: No permissions") as refused:
         check_sandbox()
     assert "\n" not in str(refused.value)
     # Started by root, bubblewrap itself would need none.
@@ -55,25 +57,35 @@ def test_without_user_namespaces_it_says_which_setting_forbids_them(bubblewrap: 
 
 def test_without_bubblewrap_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CannotServe, match="apt-get install bubblewrap"):
+    with pytest.raises(CannotStart, match="apt-get install bubblewrap"):
         check_sandbox()
 
 
-def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     settings = Settings(data=tmp_path / "file" / "data", port=free_port(), database_url="")
-    assert serve(settings) == 1
-    [sentence] = sentences(capsys.readouterr().err)
+    with pytest.raises(CannotStart) as refused:
+        serve(settings)
+    [sentence] = sentences(str(refused.value))
     assert sentence.startswith(f"The data folder {settings.data} cannot be used")
     assert sentence.endswith("set HANDCODE_DATA to another.")
 
 
-def test_a_port_in_use_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert serve(Settings(data=tmp_path / "data", port=port, database_url="")) == 1
-    [sentence] = sentences(capsys.readouterr().err)
+        with pytest.raises(CannotStart) as refused:
+            serve(Settings(data=tmp_path / "data", port=port, database_url=""))
+    [sentence] = sentences(str(refused.value))
     assert sentence.startswith(f"Port {port} on 127.0.0.1 cannot be used")
     assert not (tmp_path / "data").exists()
+
+
+def test_of_two_first_starts_at_once_one_makes_the_sign_in(settings: Settings) -> None:
+    async def both() -> list[list[str]]:
+        return await asyncio.gather(make_first_sign_in(settings), make_first_sign_in(settings))
+
+    said = asyncio.run(both())
+    assert sorted(map(len, said)) == [0, 2]
