@@ -107,15 +107,21 @@ async def get_invitation(session: AsyncSession, invitation_id: int) -> Invitatio
     return found
 
 
-async def invitations(session: AsyncSession, *, limit: int = 100) -> Sequence[Invitation]:
-    """The newest invitations with their candidates and interviewers."""
-    rows = await session.scalars(
-        select(Invitation)
-        .order_by(Invitation.id.desc())
-        .limit(limit)
-        .options(joinedload(Invitation.candidate), joinedload(Invitation.interviewer))
-    )
-    return rows.all()
+async def invitations(
+    session: AsyncSession, *, before: int | None = None, limit: int = 50
+) -> tuple[Sequence[Invitation], int | None]:
+    """Invitations with their candidates and interviewers, newest first; and before which number the next ones are,
+    None at the end."""
+    rows = (await session.scalars(invitations_query(before, limit))).all()
+    shown = rows[:limit]
+    return shown, shown[-1].id if len(rows) > limit else None
+
+
+def invitations_query(before: int | None, limit: int) -> Select[Invitation]:
+    query = select(Invitation).options(joinedload(Invitation.candidate), joinedload(Invitation.interviewer))
+    if before is not None:
+        query = query.where(Invitation.id < before)
+    return query.order_by(Invitation.id.desc()).limit(limit + 1)
 
 
 async def get_candidate(session: AsyncSession, candidate_id: int) -> Candidate:

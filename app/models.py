@@ -247,6 +247,7 @@ class Submission(Base):
         _index("token_key", "token_id", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True),
         _index("candidate_key", "candidate_id", "idempotency_key", where="idempotency_key IS NOT NULL", unique=True),
         _index("candidate", "candidate_id", "id", where="candidate_id IS NOT NULL"),
+        _index("numbers", "candidate_id", "problem", "kind", "id", where="candidate_id IS NOT NULL"),
         _index("token", "token_id", "id", where="token_id IS NOT NULL"),
         _index("time", "id", where="kind = 'submit'"),
         _index("problem", "problem", "id", where="kind = 'submit'"),

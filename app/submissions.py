@@ -349,6 +349,20 @@ def page_query(filters: Filters, sort: Sort, cursor: str | None, limit: int) -> 
     Keyset, not OFFSET: the thousandth page costs what the first does, and a new row shifts nothing.
     """
     query = select(Submission).options(joinedload(Submission.candidate), joinedload(Submission.token))
+    query = submitted(query, filters)
+    by_score = sort in (Sort.BEST, Sort.WORST)
+    if by_score and filters.verdict is None:
+        query = query.where(Submission.verdict.is_not(None))  # what is still being judged has no score to be sorted by
+    keys = (Submission.sort_score, Submission.id) if by_score else (Submission.id,)
+    falling = sort.startswith("-")
+    if cursor is not None:
+        after = read_cursor(cursor, by_score=by_score)
+        query = query.where(tuple_(*keys) < after if falling else tuple_(*keys) > after)
+    return query.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit + 1)
+
+
+def submitted(query: Select[Any], filters: Filters) -> Select[Any]:
+    """The query over submitted code only, no runs, that passes the filters."""
     # Written out: SQLite uses a partial index only where it can read its condition in the query itself.
     query = query.where(Submission.kind == literal_column(f"'{Kind.SUBMIT}'"))
     for column, value in (
@@ -359,15 +373,7 @@ def page_query(filters: Filters, sort: Sort, cursor: str | None, limit: int) -> 
     ):
         if value is not None:
             query = query.where(column == value)
-    by_score = sort in (Sort.BEST, Sort.WORST)
-    if by_score or filters.verdict is not None:
-        query = query.where(Submission.verdict.is_not(None))  # what is still being judged has no score to be sorted by
-    keys = (Submission.sort_score, Submission.id) if by_score else (Submission.id,)
-    falling = sort.startswith("-")
-    if cursor is not None:
-        after = read_cursor(cursor, by_score=by_score)
-        query = query.where(tuple_(*keys) < after if falling else tuple_(*keys) > after)
-    return query.order_by(*(key.desc() if falling else key.asc() for key in keys)).limit(limit + 1)
+    return query if filters.verdict is None else query.where(Submission.verdict.is_not(None))
 
 
 def write_cursor(last: Submission, sort: Sort) -> str:
@@ -386,17 +392,19 @@ def read_cursor(cursor: str, *, by_score: bool) -> tuple[float | int, ...]:
 
 
 async def history(
-    session: AsyncSession, candidate_id: int, *, problem: str | None = None, limit: int = 50
-) -> Sequence[Submission]:
-    """A candidate's own runs and submissions, newest first."""
-    return (await session.scalars(history_query(candidate_id, problem, limit))).all()
+    session: AsyncSession, candidate_id: int, problem: str, *, before: int | None = None, limit: int = 50
+) -> Page:
+    """A candidate's own runs and submissions of a problem, newest first; with ``before``, those older than it."""
+    rows = (await session.scalars(history_query(candidate_id, problem, before, limit))).all()
+    shown = rows[:limit]
+    return Page(shown, str(shown[-1].id) if len(rows) > limit else None)
 
 
-def history_query(candidate_id: int, problem: str | None, limit: int) -> Select[Submission]:
-    query = select(Submission).where(Submission.candidate_id == candidate_id)
-    if problem is not None:
-        query = query.where(Submission.problem == problem)
-    return query.order_by(Submission.id.desc()).limit(limit)
+def history_query(candidate_id: int, problem: str, before: int | None, limit: int) -> Select[Submission]:
+    query = select(Submission).where(Submission.candidate_id == candidate_id, Submission.problem == problem)
+    if before is not None:
+        query = query.where(Submission.id < before)
+    return query.order_by(Submission.id.desc()).limit(limit + 1)
 
 
 async def workers(session: AsyncSession) -> Sequence[Worker]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from app import auth, interviews, submissions
+from app import auth, counting, interviews
 from app.auth import CandidateAccess, MaybeCandidate, MaybeInterviewer
+from app.counting import Total
 from app.database import Session
 from app.errors import AppError, Unauthorized
-from app.models import Invitation, Kind, Submission
+from app.models import Invitation, Kind
 from app.pages.access import Desk, desk_of, known
 from app.pages.shell import Viewer, page, static
 from judge.problem import Problem
@@ -26,9 +26,10 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class Standing:
-    """A problem and the best that its candidate has reached."""
+    """A problem, how often its candidate submitted it, and the best they have reached."""
 
     problem: Problem
+    submitted: int
     best: float | None
     verdict: Verdict | None
 
@@ -127,11 +128,10 @@ async def problem_list(request: Request, session: Session, access: MaybeCandidat
 
 
 async def _standings(session: AsyncSession, desk: Desk, access: CandidateAccess | None) -> list[Standing]:
-    sent = await submissions.history(session, access.candidate.id, limit=500) if access else []
-    return [_standing(problem, sent) for problem in desk.problems]
+    totals = await counting.totals(session, access.candidate.id) if access else {}
+    return [_standing(problem, totals.get((problem.slug, Kind.SUBMIT))) for problem in desk.problems]
 
 
-def _standing(problem: Problem, sent: Sequence[Submission]) -> Standing:
-    scored = [one for one in sent if one.problem == problem.slug and one.kind is Kind.SUBMIT and one.score is not None]
-    best = max(scored, key=lambda one: one.sort_score, default=None)
-    return Standing(problem, best.score if best else None, best.verdict if best else None)
+def _standing(problem: Problem, total: Total | None) -> Standing:
+    best = total.best if total else None
+    return Standing(problem, total.count if total else 0, best.score if best else None, best.verdict if best else None)

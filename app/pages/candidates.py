@@ -1,4 +1,4 @@
-"""One candidate: their invitations, everything they sent, and where each problem stands."""
+"""One candidate: their invitations, what they sent, and where each problem stands."""
 
 from __future__ import annotations
 
@@ -8,35 +8,38 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 from starlette.responses import Response
 
-from app import interviews, submissions
+from app import counting, interviews, submissions
 from app.auth import CurrentInterviewer
+from app.counting import Best, Total
 from app.database import Session
 from app.models import Candidate, Invitation, Kind, Submission
 from app.pages.dashboard import newest_decisions
 from app.pages.invitations import MAX_ID, rows_of
 from app.pages.invitations import Row as InvitationRow
 from app.pages.shell import Viewer, page
+from app.submissions import Filters
 from judge import problem as problems
 from judge.problem import Problem
 
 router = APIRouter()
 
+SHOWN = 20
+"""Submissions of a problem that the page lists; the table of all submissions pages through the rest."""
+
 
 @dataclass(frozen=True)
 class Course:
-    """How one problem went: every submission in order, and the best of them."""
+    """How one problem went: counts over everything sent, the best, and the newest submissions."""
 
     problem: Problem
-    sent: Sequence[Submission]
-    best: Submission | None
+    newest: Sequence[Submission]
+    submitted: int
     runs: int
-
-    @property
-    def begun(self) -> bool:
-        return bool(self.sent or self.runs)
+    best: Best | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Person:
     candidate: Candidate
     invitations: list[InvitationRow]
     courses: list[Course]
+    numbers: dict[int, int]
     decisions: dict[int, str]
 
 
@@ -57,7 +61,10 @@ async def candidate(
     number: Annotated[int, Path(ge=1, le=MAX_ID)],
 ) -> Response:
     person = await interviews.get_candidate(session, number)
-    history = await submissions.history(session, number, limit=500)
+    totals = await counting.totals(session, number)
+    begun = {slug for slug, _kind in totals}
+    courses = [await _course(session, number, one, totals) for one in problems.load_all() if one.slug in begun]
+    listed = [sent.id for course in courses for sent in course.newest]
     invited = await session.scalars(
         select(Invitation)
         .where(Invitation.candidate_id == number)
@@ -67,14 +74,19 @@ async def candidate(
     ready = Person(
         candidate=person,
         invitations=rows_of(invited.all()),
-        courses=[course for problem in problems.load_all() if (course := _course(problem, history)).begun],
-        decisions=await newest_decisions(session, [one.id for one in history]),
+        courses=courses,
+        numbers=await counting.numbers(session, listed),
+        decisions=await newest_decisions(session, listed),
     )
     return page(request, "staff/candidate.html", viewer=Viewer.of(interviewer), person=ready)
 
 
-def _course(problem: Problem, history: Sequence[Submission]) -> Course:
-    here = [one for one in history if one.problem == problem.slug]
-    sent = [one for one in here if one.kind is Kind.SUBMIT]
-    best = max((one for one in sent if one.score is not None), key=lambda one: one.sort_score, default=None)
-    return Course(problem, sent, best, len(here) - len(sent))
+async def _course(
+    session: AsyncSession, candidate_id: int, problem: Problem, totals: dict[tuple[str, Kind], Total]
+) -> Course:
+    filters = Filters(candidate_id=candidate_id, problem=problem.slug)
+    newest = await submissions.page(session, filters, limit=SHOWN)
+    nothing = Total(0, None)
+    submitted = totals.get((problem.slug, Kind.SUBMIT), nothing)
+    runs = totals.get((problem.slug, Kind.RUN), nothing)
+    return Course(problem, newest.submissions, submitted.count, runs.count, submitted.best)

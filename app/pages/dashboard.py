@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
-from app import interviews, submissions
+from app import counting, interviews, submissions
 from app.auth import CurrentInterviewer
 from app.database import Session
 from app.judgings import QUEUED
@@ -26,6 +26,7 @@ from judge.report import Verdict
 router = APIRouter()
 
 PAGE_SIZE = 50
+NAMESAKES = 20
 MAX_ID = 2**31 - 1
 
 
@@ -46,6 +47,7 @@ class Choice:
     name: str
     candidate: Candidate | None
     namesakes: Sequence[Candidate]
+    more_namesakes: bool
     problem: str
     verdict: str
     sort: Sort
@@ -80,6 +82,7 @@ class Dashboard:
     """Everything the page shows."""
 
     rows: list[Row]
+    total: int
     next_cursor: str | None
     first_page: bool
     choice: Choice
@@ -107,6 +110,7 @@ async def dashboard(
     listed = await _listed(session, choice, cursor)
     ready = Dashboard(
         rows=await _rows(session, listed.submissions),
+        total=await counting.count_submitted(session, _filters(choice)) if listed.submissions else 0,
         next_cursor=listed.next_cursor,
         first_page=cursor is None,
         choice=choice,
@@ -122,13 +126,16 @@ async def _choice(session: AsyncSession, name: str, candidate_id: str, problem: 
     """What was asked for, less what there is not: a stale link shows a wider table, not an error."""
     number = int(candidate_id) if candidate_id.isdecimal() else 0
     chosen = await session.get(Candidate, number) if 0 < number <= MAX_ID else None
-    found = await interviews.candidates(session, name_begins=name, limit=20) if name and chosen is None else []
+    found = (
+        await interviews.candidates(session, name_begins=name, limit=NAMESAKES + 1) if name and chosen is None else []
+    )
     if len(found) == 1:
         chosen = found[0]
     return Choice(
         name=chosen.name if chosen else name,
         candidate=chosen,
-        namesakes=[] if chosen else found,
+        namesakes=[] if chosen else found[:NAMESAKES],
+        more_namesakes=len(found) > NAMESAKES,
         problem=problem if problem in problems.slugs() else "",
         verdict=verdict if verdict in list(Verdict) else "",
         sort=Sort(sort) if sort in list(Sort) else Sort.NEWEST,
@@ -138,12 +145,15 @@ async def _choice(session: AsyncSession, name: str, candidate_id: str, problem: 
 async def _listed(session: AsyncSession, choice: Choice, cursor: str | None) -> submissions.Page:
     if choice.name and choice.candidate is None:
         return submissions.Page([], None)
-    filters = Filters(
+    return await submissions.page(session, _filters(choice), sort=choice.sort, cursor=cursor, limit=PAGE_SIZE)
+
+
+def _filters(choice: Choice) -> Filters:
+    return Filters(
         candidate_id=choice.candidate.id if choice.candidate else None,
         problem=choice.problem or None,
         verdict=Verdict(choice.verdict) if choice.verdict else None,
     )
-    return await submissions.page(session, filters, sort=choice.sort, cursor=cursor, limit=PAGE_SIZE)
 
 
 async def _rows(session: AsyncSession, listed: Sequence[Submission]) -> list[Row]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from app import interviews
+from app import counting, interviews
 from app.auth import CurrentInterviewer
 from app.database import Session
 from app.errors import BadRequest
@@ -64,6 +64,9 @@ class Board:
     """Everything the page shows."""
 
     rows: list[Row]
+    total: int
+    newest: bool
+    older: int | None
     fresh: Fresh | None
     filled: Filled
     problems: tuple[Problem, ...]
@@ -76,12 +79,13 @@ async def listed(
     session: Session,
     interviewer: CurrentInterviewer,
     candidate: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
+    before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
 ) -> Response:
     filled = Filled()
     if candidate is not None:
         known = await interviews.get_candidate(session, candidate)
         filled = Filled(name=known.name, candidate_id=known.id)
-    return await _page(request, session, interviewer, filled=filled)
+    return await _page(request, session, interviewer, filled=filled, before=before)
 
 
 @router.post("/invitations")
@@ -127,13 +131,18 @@ async def _page(
     *,
     made: NewInvitation | None = None,
     filled: Filled | None = None,
+    before: int | None = None,
     status: int = 200,
 ) -> Response:
     fresh = None
     if made is not None:
         fresh = Fresh(made.invitation.candidate, f"{site_address(request)}/i/{made.secret}", made.invitation)
+    listed, older = await interviews.invitations(session, before=before)
     board = Board(
-        rows=[row_of(one) for one in await interviews.invitations(session)],
+        rows=rows_of(listed),
+        total=await counting.count_invitations(session),
+        newest=before is None,
+        older=older,
         fresh=fresh,
         filled=filled or Filled(),
         problems=problems.load_all(),

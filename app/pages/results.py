@@ -56,6 +56,8 @@ class Result:
     """One run or submission of a candidate, waiting or judged."""
 
     id: int
+    number: int
+    """Which run or submission of its candidate and problem it is."""
     problem: str
     is_run: bool
     created_at: datetime
@@ -77,15 +79,16 @@ class Result:
         return self.state is State.DONE
 
 
-def result_of(submission: Submission, judging: Judging) -> Result:
+def result_of(submission: Submission, judging: Judging, number: int) -> Result:
     """The result as its author may see it; ``judging`` comes with its report, ``submission`` with its code."""
     is_run = submission.kind is Kind.RUN
     if judging.state is not State.DONE:
-        return Result(submission.id, submission.problem, is_run, submission.created_at, judging.state)
+        return Result(submission.id, number, submission.problem, is_run, submission.created_at, judging.state)
     report = read_report(judging.report.body) if judging.report else None
     public = public_report(report, submission.kind) if report else {}
     return Result(
         id=submission.id,
+        number=number,
         problem=submission.problem,
         is_run=is_run,
         created_at=submission.created_at,

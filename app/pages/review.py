@@ -11,7 +11,7 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from app import interviews, submissions
+from app import counting, interviews, submissions
 from app.auth import CurrentInterviewer
 from app.database import Session
 from app.errors import NotFound
@@ -59,6 +59,8 @@ class Review:
     """Everything the page of one submission shows."""
 
     submission: Submission
+    number: int | None
+    """Which submission of its candidate and problem it is; None of what CI sent."""
     problem: Problem | None
     verdict: Verdict | None
     state: State
@@ -99,6 +101,7 @@ async def _review(session: AsyncSession, number: int, judging_id: int | None) ->
     explained = {check.id for one in named for check in one.explains}
     return Review(
         submission=submission,
+        number=(await counting.numbers(session, [number])).get(number),
         problem=problems.load(submission.problem) if submission.problem in problems.slugs() else None,
         verdict=shown.verdict,
         state=shown.state,

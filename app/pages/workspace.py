@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -15,7 +15,7 @@ from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
-from app import auth, submissions
+from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session
 from app.errors import NotFound, Unauthorized
@@ -46,13 +46,23 @@ MaybeNumber = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 
 @dataclass(frozen=True)
 class Sent:
-    """One line of the history."""
+    """One line of the history; ``number`` counts this candidate's runs or submissions of the problem."""
 
     id: int
+    number: int
     is_run: bool
     created_at: datetime
     verdict: Verdict | None
     score: float | None
+
+
+@dataclass(frozen=True)
+class History:
+    """What a candidate sent for a problem, newest first, a stretch of it; ``older`` leads to the next one."""
+
+    sent: list[Sent]
+    newest: bool
+    older: str | None
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Workspace:
     class_name: str
     restored: bool
     result: Result | None
-    history: list[Sent]
+    history: History
     owner: str
     once: str
     pinned: str | None
@@ -82,21 +92,21 @@ async def workspace(
     slug: str,
     result: MaybeNumber = None,
     restore: MaybeNumber = None,
+    before: MaybeNumber = None,
     starter: bool = False,
 ) -> Response:
     desk = desk_of(request, access)
     problem = require_problem(desk, access, slug)
-    history = await submissions.history(session, access.candidate.id, problem=slug) if access else []
     shown = await own_result(session, access, slug, result) if result else None
     ready = Workspace(
         problem=problem,
         siblings=desk.problems,
         statement=statement(problem, languages.choose(request)),
-        code=problem.starter if starter else await _code(session, access, problem, history, restore or result),
+        code=problem.starter if starter else await _code(session, access, problem, restore or result),
         class_name=problem.class_names[0],
         restored=bool(restore or starter),
         result=shown,
-        history=[sent_line(one) for one in history],
+        history=await own_history(session, access, slug, before),
         owner=_owner(access),
         once=secrets.token_hex(12),
         pinned=desk.pinned,
@@ -110,11 +120,13 @@ async def _code(
     session: AsyncSession,
     access: CandidateAccess | None,
     problem: Problem,
-    history: Sequence[Submission],
     wanted: int | None,
 ) -> str:
     """What the editor opens with: the submission asked for, else the last one sent, else the starter."""
-    number = wanted or (history[0].id if history else None)
+    number = wanted
+    if number is None and access is not None:
+        last = (await submissions.history(session, access.candidate.id, problem.slug, limit=1)).submissions
+        number = last[0].id if last else None
     if number is None:
         return problem.starter
     return (await own_submission(session, access, problem.slug, number)).code
@@ -125,8 +137,18 @@ def _owner(access: CandidateAccess | None) -> str:
     return GUEST if access is None or access.candidate.guest else str(access.candidate.id)
 
 
-def sent_line(submission: Submission) -> Sent:
-    return Sent(submission.id, submission.kind is Kind.RUN, submission.created_at, submission.verdict, submission.score)
+async def own_history(
+    session: AsyncSession, access: CandidateAccess | None, slug: str, before: int | None = None
+) -> History:
+    if access is None:
+        return History([], newest=True, older=None)
+    listed = await submissions.history(session, access.candidate.id, slug, before=before)
+    numbers = await counting.numbers(session, [one.id for one in listed.submissions])
+    sent = [
+        Sent(one.id, numbers[one.id], one.kind is Kind.RUN, one.created_at, one.verdict, one.score)
+        for one in listed.submissions
+    ]
+    return History(sent, before is None, listed.next_cursor)
 
 
 async def own_submission(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Submission:
@@ -144,7 +166,8 @@ async def own_submission(session: AsyncSession, access: CandidateAccess | None, 
 
 async def own_result(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Result:
     found = await own_submission(session, access, slug, number)
-    return result_of(found, await submissions.newest_judging(session, number, with_report=True))
+    numbers = await counting.numbers(session, [number])
+    return result_of(found, await submissions.newest_judging(session, number, with_report=True), numbers[number])
 
 
 # Sending -------------------------------------------------------------------------------------------------------------
@@ -204,10 +227,10 @@ async def _answer(request: Request, session: AsyncSession, access: CandidateAcce
 
 async def _result_html(session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str) -> str:
     result = await own_result(session, access, slug, number)
-    history = await submissions.history(session, access.candidate.id, problem=slug)
+    history = await own_history(session, access, slug)
     return fragment(
         language, "candidate/result_and_history.html",
-        result=result, history=[sent_line(one) for one in history], slug=slug,
+        result=result, history=history, slug=slug,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Select, insert, select, text
 from sqlalchemy.dialects import sqlite
 
-from app import interviews, judgings, submissions
+from app import counting, interviews, judgings, submissions
 from app.database import Database
 from app.models import Candidate, Device, Judging, Kind, State, Submission, now
 from app.submissions import Filters, Sort
@@ -75,13 +75,14 @@ async def test_a_senders_page_is_read_from_the_senders_index(sqlite_url: str, ow
     [
         (judgings.CLAIM, {"wanted": "cpu", "by": "w", "started": 0, "until": 0}),
         (submissions.DETAIL, {"submission": 1}),
-        (submissions.history_query(1, None, 50), {}),
-        (submissions.history_query(1, "batchnorm1d", 50), {}),
+        (submissions.history_query(1, "batchnorm1d", None, 50), {}),
+        (submissions.history_query(1, "batchnorm1d", 100, 50), {}),
+        (interviews.invitations_query(100, 50), {}),
         (interviews.candidates_query("", 200), {}),
         (interviews.candidates_query("Li", 200), {}),
         (select(Judging.id).where(judgings.RUNNING, Judging.lease_until < now()), {}),
     ],
-    ids=["claim", "detail", "history", "history of a problem", "names", "names from", "lost leases"],
+    ids=["claim", "detail", "history", "older history", "older invitations", "names", "names from", "lost leases"],
 )
 async def test_the_way_of_a_verdict_scans_nothing(sqlite_url: str, statement: Any, parameters: dict[str, Any]) -> None:
     database = Database(sqlite_url)
@@ -89,6 +90,30 @@ async def test_the_way_of_a_verdict_scans_nothing(sqlite_url: str, statement: An
     await database.close()
     assert plan
     assert not [step for step in plan if step.startswith("SCAN") or "TEMP B-TREE" in step], plan
+
+
+@pytest.mark.parametrize("filters", [Filters(), Filters(problem="batchnorm1d"), Filters(verdict=Verdict.ACCEPTED)])
+async def test_a_count_is_read_from_an_index_as_far_as_it_goes(sqlite_url: str, filters: Filters) -> None:
+    database = Database(sqlite_url)
+    plan = await plan_on_sqlite(database, counting.submitted_query(filters))
+    await database.close()
+    assert any("submissions USING INDEX ix_submissions_" in step for step in plan), plan
+    assert "TEMP B-TREE" not in str(plan), plan
+
+
+async def test_what_a_candidate_sent_is_counted_from_their_own_rows(sqlite_url: str) -> None:
+    """Numbers without a row being read; the best of each problem by sorting what that candidate sent, and no more."""
+    database = Database(sqlite_url)
+    query = counting.numbers_query([1]).compile(database.engine.sync_engine, compile_kwargs={"literal_binds": True})
+    async with database.reading() as session:
+        numbers = [row.detail for row in await session.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    totals = await plan_on_sqlite(database, counting.totals_query(1))
+    await database.close()
+    wanted = "USING COVERING INDEX ix_submissions_numbers (candidate_id=? AND problem=? AND kind=? AND id<?)"
+    assert any(wanted in step for step in numbers), numbers
+    assert any("SEARCH submissions USING INDEX ix_submissions_numbers (candidate_id=?)" in one for one in totals), (
+        totals
+    )
 
 
 async def test_what_wakes_a_worker_is_read_from_the_queues_index(sqlite_url: str) -> None:
@@ -112,8 +137,14 @@ async def test_postgresql_reads_pages_from_indices_too(database: Database, peopl
         assert "Seq Scan on submissions" not in plan, plan
         assert "ix_submissions_" in plan or "pk_submissions" in plan, plan
     for number in (people.candidate.id, people.candidate.id + 1):
-        plan = await plan_on_postgresql(database, submissions.history_query(number, None, 50))
-        assert "Seq Scan on submissions" not in plan, plan
+        for query in (
+            submissions.history_query(number, "batchnorm1d", None, 50),
+            counting.totals_query(number),
+            counting.numbers_query([number]),
+            counting.submitted_query(Filters(candidate_id=number)),
+        ):
+            plan = await plan_on_postgresql(database, query)
+            assert "Seq Scan on submissions" not in plan, plan
     async with database.writing() as session:
         await session.execute(text("UPDATE judgings SET state = 'queued' WHERE id % 1000 = 0"))
         await session.execute(text("ANALYZE"))

@@ -241,8 +241,8 @@ async def test_a_made_up_cursor_is_a_bad_request(session: AsyncSession, cursor: 
 
 
 async def test_a_history_shows_runs_and_submissions(session: AsyncSession, people: People, sent: list[int]) -> None:
-    rows = await submissions.history(session, people.candidate.id, problem="batchnorm1d")
-    assert [row.kind for row in rows] == [Kind.RUN, *[Kind.SUBMIT] * 4]
+    listed = await submissions.history(session, people.candidate.id, "batchnorm1d")
+    assert [row.kind for row in listed.submissions] == [Kind.RUN, *[Kind.SUBMIT] * 4]
 
 
 async def test_two_clicks_at_once_are_one_submission(database: Database, queue: LocalQueue, people: People) -> None:

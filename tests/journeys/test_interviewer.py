@@ -26,7 +26,7 @@ def wrong_submission(visit: Visit, interviewer: Page) -> Page:
     """The interviewer's page of a submission whose momentum is reversed."""
     _submit(visit, invite(interviewer, "Ada Reviewed"), WRONG)
     interviewer.goto("/submissions")
-    interviewer.locator("tbody tr", has_text="Ada Reviewed").first.get_by_role("link", name="Submission").first.click()
+    interviewer.locator("tbody tr", has_text="Ada Reviewed").first.get_by_role("link", name="No.").first.click()
     return interviewer
 
 
@@ -79,7 +79,7 @@ def test_a_verdict_that_arrives_does_not_take_the_note_that_is_being_written(vis
     _submit(visit, invite(interviewer, "Slow Person"), endless)
     interviewer.goto("/submissions")
     row = interviewer.locator("tbody tr", has_text="Slow Person").first
-    row.get_by_role("link", name="Submission").first.click()
+    row.get_by_role("link", name="No.").first.click()
     interviewer.get_by_role("button", name="Rejudge").click()
     interviewer.get_by_label("New note").fill("half a sent")
     interviewer.get_by_role("link", name="Show it").wait_for()

@@ -35,6 +35,6 @@ def test_an_interviewer_decides_from_plain_forms(visit: Visit, invitation: str, 
     candidate.get_by_role("button", name="Submit").click()
     candidate.locator("#result-body[data-verdict=accepted]").wait_for()
     page = sign_in(visit(script=False).page, server)
-    page.locator("tbody tr", has_text="Lin Candidate").first.get_by_role("link", name="Submission").first.click()
+    page.locator("tbody tr", has_text="Lin Candidate").first.get_by_role("link", name="No.").first.click()
     page.get_by_role("button", name="Hold").click()
     expect(page.locator("#decision .decided").first).to_contain_text("Hold")

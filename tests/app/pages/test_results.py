@@ -34,7 +34,7 @@ def shown(report: Report) -> Result:
     submission = Submission(id=1, problem="batchnorm1d", kind=Kind.SUBMIT, code="x = 1", created_at=now())
     judging = Judging(state=State.DONE, verdict=report.verdict, score=report.score)
     judging.report = StoredReport(body=msgspec.json.encode(report).decode())
-    return result_of(submission, judging)
+    return result_of(submission, judging, 1)
 
 
 def test_a_group_that_was_never_reached_gets_no_hint_about_what_it_does_wrong() -> None:
