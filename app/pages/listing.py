@@ -53,8 +53,11 @@ def highlight(source: str) -> Markup:
 
 
 def listing(source: str, marks: dict[int, str] | None = None) -> list[Line]:
-    """The source line by line, numbered as Python numbers it; ``marks`` says which lines stand out and why."""
-    html = highlight(source).rstrip("\n").split("\n")
+    """The source line by line, numbered as Python numbers it: a carriage return alone ends a line too.
+
+    ``marks`` says which lines stand out and why.
+    """
+    html = highlight(source.replace("\r\n", "\n").replace("\r", "\n")).rstrip("\n").split("\n")
     return [
         Line(number, Markup(line), (marks or {}).get(number, ""))  # noqa: S704 - a line of the escaped HTML above
         for number, line in enumerate(html, start=1)

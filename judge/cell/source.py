@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import linecache
 import sys
 import types
@@ -45,13 +46,18 @@ def load(text: str) -> types.ModuleType:
     module = types.ModuleType(MODULE_NAME)
     module.__file__ = SOURCE_NAME
     sys.modules[MODULE_NAME] = module
-    linecache.cache[SOURCE_NAME] = (len(text), None, text.splitlines(keepends=True), SOURCE_NAME)
+    linecache.cache[SOURCE_NAME] = (len(text), None, lines(text), SOURCE_NAME)
     try:
         exec(code, module.__dict__)  # noqa: S102 - running the candidate's code is what a cell is for
     except BaseException as error:
         name, line, message = describe(error)
         raise CannotLoad(name, line, message) from None
     return module
+
+
+def lines(text: str) -> list[str]:
+    """The lines as Python counts them, each with its end: ``splitlines`` counts form feeds and others that end none."""
+    return list(io.StringIO(text if text.endswith(("\n", "\r")) else f"{text}\n", newline=None))
 
 
 def unload() -> None:

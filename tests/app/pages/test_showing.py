@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.pages.languages import LANGUAGES
 from app.pages.listing import highlight, listing, visible
 from app.pages.shell import safe_return
 from app.pages.statements import _render, statement
 from judge import problem as problems
+from judge.cell.source import lines
 
 
 @pytest.mark.parametrize(
@@ -42,6 +45,17 @@ def test_lines_are_numbered_as_python_numbers_them() -> None:
     assert "ValueError" in lines[5].html
     assert [line.mark for line in lines] == ["", "", "", "", "", "error"]
     assert all(line.html.count("<span") == line.html.count("</span") for line in lines)
+
+
+@given(before=st.text(alphabet="\n\r\t \x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029#", max_size=12))
+def test_a_line_has_the_number_that_python_gives_it(before: str) -> None:
+    comments = "".join(f"#{character}" if character not in "\n\r" else character for character in before)
+    source = f"{comments}\nraise ValueError"
+    with pytest.raises(ValueError, match=r"^$") as raised:
+        exec(compile(source, "solution.py", "exec"))  # noqa: S102 - Python itself says the number
+    number = raised.tb.tb_next.tb_lineno if raised.tb.tb_next else 0
+    assert "ValueError" in listing(source)[number - 1].html
+    assert lines(source)[number - 1] == "raise ValueError\n"
 
 
 @pytest.mark.parametrize("slug", problems.slugs())

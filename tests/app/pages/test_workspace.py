@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from datetime import timedelta
 
@@ -73,3 +74,12 @@ def test_a_withdrawn_invitation_has_no_days_left(site: Site) -> None:
     page = site.client.get(PAGE, headers=AS_PERSON).text
     assert "This invitation has ended. You can still read, but not submit." in page
     assert "data-until" not in page
+
+
+def test_the_first_line_is_kept_when_it_is_empty(site: Site) -> None:
+    """HTML drops one line end after the tag of a textarea: every line an error names would be off by one."""
+    _, owner = enter(site)
+    site.client.post(PAGE, data={"code": f"\n{CODE}", "action": "submit", "owner": owner}, headers=AS_PERSON)
+    page = site.client.get(PAGE, headers=AS_PERSON).text
+    [shown] = re.findall(r"<textarea[^>]*>(.*?)</textarea>", page, re.DOTALL)
+    assert html.unescape(shown.removeprefix("\n")) == f"\n{CODE}"
