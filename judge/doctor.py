@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from judge.cell import landlock
+from judge.cell import landlock, ordinary
 from judge.cells import CellFault, CellOutcome, Cells, Ended
 from judge.problem import Limits
 from judge.sandbox.box import telling_places
@@ -60,7 +60,7 @@ _INSIDE = {
     "namespaces": ("nested namespaces", "no namespace can be made inside a cell"),
     "host_files": ("files of the host", "none is visible, and nothing but /tmp can be written"),
     "other_processes": ("other processes", "none can be seen, signalled or traced"),
-    "environment": ("secrets", "no variable, no inherited descriptor, no host name"),
+    "environment": ("secrets", "no variable of this machine, no inherited descriptor, no host name"),
     "rights": ("rights", "no capability, none to gain, root of nothing"),
     "kernel_calls": ("system calls", "the filter refuses what its table refuses"),
     "landlock": ("Landlock", "writing is confined to /tmp and harmless devices"),
@@ -168,8 +168,13 @@ def _inside(cells: Cells) -> list[Probe]:
     hidden = [str(outside.parent), str(outside.parent.parent)]
     if Path.home() != Path("/"):  # as a service's user may have it; the box has a root folder too
         hidden.append(str(Path.home()))
-    settings = f"HOST_PATHS += {hidden!r}\nDEVICE = {cells.device!r}\nKEEPS_GROUPS = {os.geteuid() != 0}"
-    source = f"{program}\n\n{settings}\n{_PROGRAM_TAIL}"
+    settings = [
+        f"HOST_PATHS += {hidden!r}",
+        f"VARIABLES |= {ordinary.VARIABLES!r}",
+        f"DEVICE = {cells.device!r}",
+        f"KEEPS_GROUPS = {os.geteuid() != 0}",
+    ]
+    source = "\n".join([program, *settings, _PROGRAM_TAIL])
     outcomes = [cells.run(_job(source), _LIMITS) for _ in range(2)]
     probes: list[Probe] = []
     for key, (name, sentence) in _INSIDE.items():

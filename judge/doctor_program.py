@@ -68,8 +68,8 @@ def other_processes() -> str | None:
 
 
 def environment() -> str | None:
-    if set(os.environ) - {"LC_CTYPE"}:
-        return f"variables: {sorted(os.environ)}"
+    if strange := {name: value for name, value in os.environ.items() if VARIABLES.get(name) != value}:
+        return f"variables: {sorted(strange)}"
     for descriptor in range(4, 4096):
         try:
             os.fstat(descriptor)
@@ -141,6 +141,7 @@ def left_behind() -> str | None:
 
 
 HOST_PATHS: list[str] = []
+VARIABLES: dict[str, str] = {}
 KEEPS_GROUPS = False
 OVERFLOW_GROUP = 65534
 DEVICE = "cpu"

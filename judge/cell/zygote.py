@@ -78,9 +78,10 @@ def _warm_up(device: str) -> None:
     torch.backends.cudnn.allow_tf32 = False  # a convolution is exact then, as everything else on a GPU is
     for name in _WARM_MODULES:
         importlib.import_module(name)
-    from judge.cell import norms, warmup
+    from judge.cell import norms, ordinary, warmup
 
     norms.install()
+    ordinary.settle()
     for _ in range(_REHEARSALS if device == "cpu" else 0):
         warmup.run(device)
     warnings.resetwarnings()

@@ -25,7 +25,7 @@ START_SECONDS = 120.0
 
 _CELL_FOLDER = Path(__file__).parent.parent / "cell"
 _CODE, _PACKAGES, _PYTHON = "/box/code", "/box/packages", "/box/python"
-_ROOTS_OF_PACKAGES = ("torch", "numpy")
+_ROOTS_OF_PACKAGES = ("torch", "numpy", "tzdata")
 _CUDA_NEEDS = ("/sys", "/usr/local/nvidia", "/etc/ld.so.cache")
 _CUDA_LIBRARIES = "/usr/local/nvidia/lib64:/usr/local/nvidia/lib"
 """Where a driver is put into a container; on a plain machine its library lies among the others."""
@@ -248,7 +248,8 @@ def _compiled_for_the_box(package: Path) -> bool:
 
 
 def _packages() -> list[Path]:
-    """Files and folders in site-packages of torch, numpy and what they require; nothing else of the environment."""
+    """Files and folders in site-packages of torch, numpy, the time zones and what they require; nothing else of the
+    environment."""
     wanted, found = list(_ROOTS_OF_PACKAGES), dict[str, set[Path]]()
     while wanted:
         name = wanted.pop()

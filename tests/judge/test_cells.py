@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
 
-from judge.cell import wire
+from judge.cell import ordinary, wire
 from judge.cells import CellFault, CellOutcome, Cells, Ended
 from judge.problem import Limits
 from judge.sandbox.standby import Cell, Shape
@@ -83,8 +83,8 @@ def test_the_box_shows_only_interpreter_packages_and_the_cell_folder(cells: Cell
     assert not [name for name in packages if name.endswith((".pth", ".dist-info"))]
 
 
-def test_a_cell_has_no_environment_no_identity_and_only_its_descriptors(cells: Cells) -> None:
-    assert printed(cells, "import os; print(dict(os.environ))") == "{}"
+def test_a_cell_has_a_made_up_environment_no_identity_and_only_its_descriptors(cells: Cells) -> None:
+    assert printed(cells, "import os; print(dict(os.environ))") == str(ordinary.VARIABLES)
     assert printed(cells, "import os; print(os.uname().nodename, os.getuid(), os.getgroups())") == "cell 1000 []"
     assert printed(cells, "import os; print(os.getpid(), os.getcwd())") == "2 /tmp"
     look = """

@@ -5,8 +5,9 @@ import ctypes
 import os
 
 libc = ctypes.CDLL(None)
-found = [name for name in os.environ if name not in ("LC_CTYPE",)]
-for name in (b"HANDCODE_DATABASE_URL", b"HANDCODE_SECRET", b"HOME", b"PATH", b"PWD", b"USER"):
+made_up = {"HOME": "/tmp", "LANG": "C.UTF-8", "LOGNAME": "candidate", "PATH": "/usr/bin:/bin", "PYTHONTZPATH": "", "USER": "candidate"}
+found = [name for name, value in os.environ.items() if made_up.get(name) != value]
+for name in (b"HANDCODE_DATABASE_URL", b"HANDCODE_SECRET", b"LC_CTYPE", b"PWD", b"VIRTUAL_ENV"):
     libc.getenv.restype = ctypes.c_char_p
     if libc.getenv(name):
         found.append(name)
