@@ -8,13 +8,14 @@ import getpass
 import os
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
-from app.config import Settings
+from app.config import PREFIX, Settings
 from app.errors import AppError
-from app.faults import CannotStart, explain
+from app.faults import CannotStart, explain, prepare_data_folder
 from app.logs import start_logging
 from app.processes import die_with_parent
 
@@ -26,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings()
     except ValidationError as error:
         for fault in error.errors():
-            name = "HANDCODE_" + "_".join(map(str, fault["loc"])).upper() if fault["loc"] else "Settings"
-            print(f"{name}: {fault['msg'].removeprefix('Value error, ')}", file=sys.stderr)
+            print(_sentence(fault), file=sys.stderr)
         return 2
     start_logging(settings.log_level)
     if getattr(chosen, "parent", None):
@@ -46,6 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(sentence, file=sys.stderr, flush=True)
         return 1
     return status
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    said: str = fault["msg"].removeprefix("Value error, ").replace("Input should be", "it has to be")
+    if not fault["loc"]:
+        return said
+    name = PREFIX + "_".join(map(str, fault["loc"])).upper()
+    if name == f"{PREFIX}DATABASE_URL":
+        return f"{name}: {said}"  # without the value, which holds a password
+    return f"{name}={fault['input']} cannot work: {said}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -123,7 +133,7 @@ def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
     from app.migrating import migrate
 
     if not settings.database_url:
-        settings.prepare_data_folder()
+        prepare_data_folder(settings)
     migrate(settings.database)
     return 0
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
 import os
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "HANDCODE_"
+DATABASE_FILE = "handcode.db"
+OF_THE_COMPOSE_FILE = {"DB_PASSWORD", "BIND", "WORKER_MEMORY"}
+"""What ``docker-compose.yml`` reads itself: may be exported for that, and is none of ours."""
 
 
 class Settings(BaseSettings):
     """What may differ from one installation to the next; a value that makes no sense stops the program."""
 
-    model_config = SettingsConfigDict(env_prefix="HANDCODE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -53,12 +61,43 @@ class Settings(BaseSettings):
     logins_per_minute: int = Field(default=10, ge=1)
     """For one name or one address: a 119 ms argon2 hash is ours to pay."""
 
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_the_root_of_a_site(cls, value: str) -> str:
+        url = _parts(value)
+        if value and (
+            url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or url.query
+        ):
+            raise ValueError("it has to be the address of a site, such as https://handcode.example.org")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database_we_speak_to(cls, value: str) -> str:
+        _parts(value)
+        if value and not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("it has to begin with postgresql+psycopg:// (or sqlite:///)")
+        return value
 
     @model_validator(mode="after")
-    def _refuse_what_cannot_work(self) -> Settings:
-        if self.database_url and not self.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ValueError("HANDCODE_DATABASE_URL must begin with postgresql+psycopg:// (or sqlite:///).")
+    def _refuse_settings_that_nobody_reads(self) -> Settings:
+        """A misspelt setting would leave the default in force without a word."""
+        known = {name.upper() for name in type(self).model_fields}
+        given = {name.removeprefix(PREFIX) for name in os.environ if name.startswith(PREFIX)}
+        unknown = []
+        for name in sorted(given - known - OF_THE_COMPOSE_FILE):
+            meant = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {PREFIX}{meant[0]}?" if meant else "the README lists them all."
+            unknown.append(f"{PREFIX}{name} is no setting of this version; {hint}")
+        if unknown:
+            raise ValueError("\n".join(unknown))
         return self
 
     @property
@@ -75,9 +114,22 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in use."""
-        return self.database_url or f"sqlite:///{(self.data / 'handcode.db').absolute()}"
+        return self.database_url or f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
 
     def prepare_data_folder(self) -> None:
-        """Make the data folder, readable by its owner alone: it holds candidates' code and password hashes."""
+        """Make the data folder, readable by its owner alone: it holds candidates' code and password hashes.
+
+        Raises ``OSError``, also for a folder that is somebody else's: nobody's home is closed for a slip of the pen.
+        """
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.data.chmod(0o700)
+        if self.data.stat().st_mode & 0o077:
+            if any(self.data.iterdir()) and not (self.data / DATABASE_FILE).exists():
+                raise OSError(errno.ENOTEMPTY, "it is open to others and holds other things than ours")
+            self.data.chmod(0o700)
+
+
+def _parts(url: str) -> SplitResult:
+    """Raises ``ValueError`` also for a port that is no number, which is else noticed when it is asked for."""
+    parts = urlsplit(url)
+    _ = parts.port
+    return parts

@@ -11,9 +11,13 @@ class CannotStart(Exception):  # noqa: N818 - said to a person, in a sentence
     """Why a command cannot do its work, and what to do."""
 
 
+DAMAGED = (
+    "is damaged, or no database of Handcode. Put a backup in its place, or move it away, with the files beside it that "
+    "begin with its name, to start with an empty one."
+)
 _SQLITE = {
-    sqlite3.SQLITE_NOTADB: "is damaged, or no database of Handcode. Put a backup in its place, or move it away, with "
-    "the files beside it that begin with its name, to start with an empty one.",
+    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_CORRUPT: DAMAGED,
     sqlite3.SQLITE_CANTOPEN: "cannot be opened. HANDCODE_DATA has to be a folder that the user who runs this may "
     "write to; it is made by `python -m app.cli migrate`.",
     sqlite3.SQLITE_READONLY: "may only be read. Give the file and its folder to the user who runs Handcode.",
@@ -22,7 +26,16 @@ _SQLITE = {
     sqlite3.SQLITE_BUSY: "is being written to by another program, for longer than this waits. End that program, or "
     "let it finish, and start again.",
 }
-_SQLITE[sqlite3.SQLITE_CORRUPT] = _SQLITE[sqlite3.SQLITE_NOTADB]
+
+
+def prepare_data_folder(settings: Settings) -> None:
+    """Makes it; raises ``CannotStart`` where that cannot be."""
+    try:
+        settings.prepare_data_folder()
+    except OSError as error:
+        raise CannotStart(
+            f"The data folder {settings.data} cannot be used ({error.strerror}): set HANDCODE_DATA to another."
+        ) from error
 
 
 def explain(error: Exception, settings: Settings) -> str | None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, inspect, make_url, text
 
-from app.faults import CannotStart
+from app.faults import DAMAGED, CannotStart
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 PROJECT = Path(__file__).parent.parent
+CHECKED_BYTES = 512 * 1024 * 1024
+"""Of a file up to this size every page is looked at when it is migrated: a second or so, if the disk is slow."""
 MIGRATE = "Run `python -m app.cli migrate` and start again."
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,25 @@ def migrate(url: str) -> None:
     found = version(url)
     if found is not None and found not in _versions():
         raise CannotStart(_newer(found))
+    _refuse_damage(url)
     command.upgrade(alembic_config(url), "head")
+
+
+def _refuse_damage(url: str) -> None:
+    """Raises ``CannotStart`` for a damaged SQLite file. A server looks after its own; this is the one time at which
+    nobody waits for us and nothing has been written yet."""
+    parts = make_url(url)
+    file = Path(parts.database or "")
+    if parts.get_backend_name() != "sqlite" or not file.exists() or file.stat().st_size > CHECKED_BYTES:
+        return
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            found = connection.scalar(text("PRAGMA quick_check(1)"))
+    finally:
+        engine.dispose()
+    if found != "ok":
+        raise CannotStart(f"The database file {file} {DAMAGED}")
 
 
 def alembic_config(url: str) -> Config:
@@ -43,7 +63,8 @@ def refuse_other_tables(url: str) -> None:
     found, ours = version(url), newest_version()
     if found is None:
         raise CannotStart(
-            f"The database has no tables yet; this Handcode works with those of version {ours}. {MIGRATE}"
+            f"The database {make_url(url)} holds no tables yet; this Handcode works with those of version {ours}. "
+            + MIGRATE
         )
     if found not in _versions():
         raise CannotStart(_newer(found))

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from app.config import Settings
-from app.faults import CannotStart
+from app.faults import CannotStart, prepare_data_folder
 
 # What brings SQLAlchemy is imported where it is used: it loads as slowly as the web process, which is begun first.
 
@@ -43,7 +43,7 @@ def serve(settings: Settings) -> int:
     try:
         check_sandbox()
         with _listening(settings) as listener:
-            _prepare_data_folder(settings)
+            prepare_data_folder(settings)
             family = Family(listener)
             try:
                 let_go = family.start_waiting("web")
@@ -86,25 +86,38 @@ def check_sandbox() -> None:
     bubblewrap = shutil.which("bwrap")
     if bubblewrap is None:
         raise CannotStart("bubblewrap is missing: install it (Debian: apt-get install bubblewrap) and start again.")
+    complaint = _complaint([bubblewrap, "--version"])
+    if complaint is not None:
+        raise CannotStart(f"{bubblewrap} does not work: install bubblewrap again and start again. It says: {complaint}")
     # Root's bubblewrap would do without a user namespace where there is none; the cells could not.
-    probe = [bubblewrap, "--unshare-all", "--unshare-user", "--die-with-parent", "--ro-bind", "/", "/", "true"]
-    tried = subprocess.run(probe, capture_output=True, text=True, check=False)  # noqa: S603 - nothing of a user in it
-    if tried.returncode != 0:
-        said = tried.stderr.strip().splitlines()
+    within = [bubblewrap, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/"]
+    complaint = _complaint([*within, "--unshare-user", "true"])
+    if complaint is not None:
         raise CannotStart(
             "This machine allows no user namespaces, which the sandbox needs: set kernel.unprivileged_userns_clone=1 "
             "(or kernel.apparmor_restrict_unprivileged_userns=0, or user.max_user_namespaces above 0), or run where "
-            "they are allowed." + (f" bubblewrap says: {said[-1]}" if said else "")
+            f"they are allowed. bubblewrap says: {complaint}"
         )
+    if os.geteuid() == 0:
+        launcher = [sys.executable, "-E", "-s", "-S", "-m", "judge.sandbox.launcher", "--"]
+        complaint = _complaint([*launcher, *within, "true"])
+        if complaint is not None:
+            raise CannotStart(
+                "As root Handcode gives each cell a user of its own, and here it cannot: start it as an ordinary user, "
+                f"or in a container that has the users 0 to 65535 and those rights. The sandbox says: {complaint}"
+            )
 
 
-def _prepare_data_folder(settings: Settings) -> None:
+def _complaint(command: list[str]) -> str | None:
+    """What a command that fails says last, or with which status it ends; None when it does not fail."""
     try:
-        settings.prepare_data_folder()
+        tried = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - nothing of a user
     except OSError as error:
-        raise CannotStart(
-            f"The data folder {settings.data} cannot be used ({error.strerror}): set HANDCODE_DATA to another."
-        ) from error
+        return error.strerror
+    if tried.returncode == 0:
+        return None
+    said = tried.stderr.strip().splitlines()
+    return said[-1] if said else f"nothing, with status {tried.returncode}"
 
 
 @contextlib.contextmanager

@@ -92,7 +92,7 @@ def test_other_tables_are_refused_with_both_versions_and_the_command_to_run(
     empty_database_urls: tuple[str, str],
 ) -> None:
     url, _ = empty_database_urls
-    with pytest.raises(CannotStart, match=r"no tables yet.*python -m app.cli migrate"):
+    with pytest.raises(CannotStart, match=r"holds no tables yet.*python -m app.cli migrate"):
         refuse_other_tables(url)
     migrate(url)
     mark(url, "9999")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 from app.config import Settings
 from app.faults import CannotStart
 from app.serve import check_sandbox, make_first_sign_in, serve
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +41,14 @@ def sentences(said: str) -> list[str]:
 
 @pytest.fixture
 def bubblewrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in on the path, which says what it was asked for and then refuses."""
+    """A stand-in on the path, which says what it was asked for and then refuses; asked for its version, it answers."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "bwrap"
-    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$0.asked"\necho "bwrap: No permissions" >&2\nexit 1\n')
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && exit 0\n'
+        'printf "%s\\n" "$@" > "$0.asked"\necho "bwrap: No permissions" >&2\nexit 1\n'
+    )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder))
     return program
@@ -59,6 +66,23 @@ def test_without_bubblewrap_it_says_how_to_get_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotStart, match="apt-get install bubblewrap"):
         check_sandbox()
+
+
+@pytest.mark.parametrize("program", [b"\x7fELF no program of this machine", b"#!/bin/sh\nexit 7\n"])
+def test_a_broken_bubblewrap_is_told_from_a_machine_that_allows_none(bubblewrap: Path, program: bytes) -> None:
+    bubblewrap.write_bytes(program)
+    with pytest.raises(CannotStart, match="bwrap does not work: install bubblewrap again"):
+        check_sandbox()
+
+
+def test_a_container_with_one_user_is_told_from_a_machine_that_allows_none() -> None:
+    checking = "from app.serve import check_sandbox; check_sandbox()"
+    tried = subprocess.run(
+        ["unshare", "--user", "--map-root-user", sys.executable, "-c", checking],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "CannotStart: As root Handcode gives each cell a user of its own" in tried.stderr
+    assert "too few users" in tried.stderr
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
