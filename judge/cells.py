@@ -15,13 +15,13 @@ import time
 from collections import Counter
 
 from judge.problem import Limits
-from judge.sandbox.box import Box, CellFault
+from judge.sandbox.box import Box, CellFault, NoCell
 from judge.sandbox.cgroups import Groups, Mode
 from judge.sandbox.collect import CellOutcome, Collector, Ended
 from judge.sandbox.gpu import Gpu
 from judge.sandbox.standby import END_SECONDS, Cell, Shape
 
-__all__ = ["CellFault", "CellOutcome", "Cells", "Ended"]
+__all__ = ["CellFault", "CellOutcome", "Cells", "Ended", "NoCell"]
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +34,8 @@ _BACK_OFF_SECONDS = 1.0
 """Between attempts after a fault, so that a wall that cannot be put up does not keep a processor busy."""
 _TRIES = 5
 """Cells that died before their job, one after the other: the machine, not bad luck."""
+_FAILURES_OF_A_BOX = 3
+"""Cells that could not be made, one after the other: another box may do better than this one."""
 _GRACE_SECONDS = 0.02
 """While one cell waits and another runs, the making of the next gives way for as long as an honest exam takes."""
 _LOOK_AGAIN_SECONDS = 0.005
@@ -46,19 +48,20 @@ class Cells:
     """The standby cells of one worker. Thread-safe."""
 
     def __init__(self, *, standby: int = 2, require_cgroups: bool = False, device: str = "cpu") -> None:
-        """Starts the box and returns when a first cell waits; raises ``CellFault`` with a sentence."""
+        """Starts the box and returns when a first cell waits; raises ``NoCell`` with a sentence."""
         self._gpu = Gpu() if device == "cuda" else None
         self.device, self.standby = device, 1 if self._gpu else max(1, standby)
         self._groups = Groups()
         if require_cgroups and self._groups.mode is Mode.NONE:
-            raise CellFault("Control groups are required by the settings, and none can be written here.")
+            raise NoCell("Control groups are required by the settings, and none can be written here.")
         self._shape = _FIRST_SHAPE
         self._changed = threading.Condition()
         self._waiting: list[Cell] = []
         self._used: list[Cell] = []
         self._wanted: list[Shape] = []
         self._running = 0
-        self._fault: CellFault | None = None
+        self._fault: str | None = None
+        self._failures = 0
         self._closed = False
         self._box: Box | None = None
         self._made = 0
@@ -83,16 +86,24 @@ class Cells:
         return box is not None and box.counts_namespaces
 
     def run(self, job: bytes, limits: Limits) -> CellOutcome:
-        """Runs one job in a fresh cell and returns what came out; raises ``CellFault`` when the fault is ours."""
+        """Runs one job in a fresh cell and returns what came out; raises ``CellFault`` when the fault is ours, and
+        ``NoCell`` when the job was not begun."""
         for _ in range(_TRIES):
             cell = self._take(Shape.of(limits))
             try:
-                outcome = Collector(cell, job, limits).run(self._address_bytes(cell, limits))
+                address_bytes = self._address_bytes(cell, limits)
+                outcome = None if address_bytes is None else Collector(cell, job, limits).run(address_bytes)
             finally:
                 self._give_up(cell)
             if outcome is not None:
                 return outcome
-        raise CellFault("One waiting cell after the other had died; the machine may be out of memory.")
+        raise NoCell("One waiting cell after the other had died; the machine may be out of memory.")
+
+    def replace_box(self) -> None:
+        """Has the next cells made in a new box, as soon as nothing runs in this one."""
+        with self._changed:
+            self._failures = _FAILURES_OF_A_BOX
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Ends the box and every cell; returns when they are gone."""
@@ -101,14 +112,18 @@ class Cells:
             self._changed.notify_all()
         self._thread.join()
 
-    def _address_bytes(self, cell: Cell, limits: Limits) -> int:
-        """A bound on address space where no control group bounds memory; the watch ends a cell well below it."""
+    def _address_bytes(self, cell: Cell, limits: Limits) -> int | None:
+        """A bound on address space where no control group bounds memory; the watch ends a cell well below it. None
+        when the cell is dead."""
         if cell.group is not None:
             return 0
         if self._gpu is not None:
             return 0  # CUDA reserves more addresses than any machine has memory
-        with open(f"/proc/{cell.candidate_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
-            base = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        try:
+            with open(f"/proc/{cell.candidate_pid}/statm") as file:  # noqa: PTH123 - as short as it gets
+                base = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        except OSError:
+            return None
         return base + 4 * limits.memory_bytes + _ADDRESS_SLACK_BYTES
 
     def _take(self, shape: Shape) -> Cell:
@@ -122,11 +137,11 @@ class Cells:
             try:
                 while (cell := self._find(shape)) is None:
                     if self._closed:
-                        raise CellFault("The cells are closed.")
+                        raise NoCell("The cells are closed.")
                     if self._fault is not None:
-                        raise self._fault
+                        raise NoCell(self._fault)
                     if not self._changed.wait(deadline - time.monotonic()):
-                        raise CellFault("No cell became ready in time.")
+                        raise NoCell("No cell became ready in time.")
                 self._running += 1
                 return cell
             finally:
@@ -165,10 +180,10 @@ class Cells:
                 try:
                     self._keep_once()
                 except CellFault as fault:
-                    self._failed(fault)
+                    self._failed(str(fault))
                 except Exception as error:  # the keeper must live: without it every judging would wait for ever
                     _log.exception("the keeper of cells stumbled")
-                    self._failed(CellFault(f"The keeper of cells stumbled: {error!r}"))
+                    self._failed(f"The keeper of cells stumbled: {error!r}")
         finally:
             self._end_everything()
 
@@ -176,8 +191,11 @@ class Cells:
         if self._box is not None and not self._box.alive():
             _log.error("the zygote died: %s", self._box.last_words())
             self._leave_box()
+        if self._failures >= _FAILURES_OF_A_BOX and not self._running:
+            self._leave_box()
         if self._box is None:
             self._proven = False
+            self._failures = 0
             self._box = Box(self.device)
         self._put_away()
         if self._gpu is not None and not self._gpu_is_free(self._gpu):
@@ -227,13 +245,14 @@ class Cells:
         self._made += 1
         try:
             cell = Cell(box, group, shape, uid)
-        except CellFault:
+        except (CellFault, OSError):
             if group is not None and group.empty():
                 self._groups.give_back(group)
             if self._proven and not box.alive():
                 return  # the zygote died over this one: the next round starts another, which has to prove itself
             raise
         self._proven = True
+        self._failures = 0
         with self._changed:
             self._waiting.append(cell)
             self._changed.notify_all()
@@ -262,9 +281,10 @@ class Cells:
             self._box.close()
         self._box = None
 
-    def _failed(self, fault: CellFault) -> None:
+    def _failed(self, fault: str) -> None:
         with self._changed:
             self._fault = fault
+            self._failures += 1
             self._changed.notify_all()
             if not self._closed:
                 self._changed.wait_for(lambda: self._closed, _BACK_OFF_SECONDS)

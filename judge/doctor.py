@@ -80,23 +80,13 @@ def run(say: Callable[[str], None] = print) -> bool:
         return False
     try:
         found = probe_walls(cells)
+    except CellFault as fault:
+        found = [Probe("cells", False, True, str(fault))]
     finally:
         cells.close()
     for probe in found:
         say(probe.line())
     return all(probe.held for probe in [*probes, *found] if probe.required)
-
-
-def examine(device: str) -> str | None:
-    """Starts a box of its own, tries every wall, and says in a sentence what does not hold; None when all does."""
-    try:
-        cells = Cells(standby=1, device=device)
-    except CellFault as fault:
-        return str(fault)
-    try:
-        return complaint(probe_walls(cells))
-    finally:
-        cells.close()
 
 
 def complaint(probes: list[Probe]) -> str | None:
@@ -106,11 +96,9 @@ def complaint(probes: list[Probe]) -> str | None:
 
 
 def probe_walls(cells: Cells) -> list[Probe]:
-    """Tries every wall from inside cells; takes about a second. Raises nothing: a fault is a wall that did not hold."""
-    try:
-        return [_canary(cells), _cgroups(cells), _namespace_count(cells), *_inside(cells), *_limits(cells)]
-    except CellFault as fault:
-        return [Probe("cells", False, True, str(fault), "Nothing is judged until a cell can be made.")]
+    """Tries every wall from inside cells; takes about a second. Raises ``CellFault`` where that cannot be tried now,
+    which says nothing of the walls."""
+    return [_canary(cells), _cgroups(cells), _namespace_count(cells), *_inside(cells), *_limits(cells)]
 
 
 def _environment_probes() -> list[Probe]:

@@ -116,6 +116,7 @@ class _Zygote:
         os.set_blocking(wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        self.reap()  # nobody told of a mason that ended before there was a handler
         poll = select.poll()
         poll.register(self.orders.fileno(), select.POLLIN)
         poll.register(wake_read, select.POLLIN)

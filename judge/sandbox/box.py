@@ -35,6 +35,10 @@ class CellFault(Exception):  # noqa: N818 - a fault of ours, never the candidate
     """Our side failed: a wall could not be put up, the zygote died. The job is not judged."""
 
 
+class NoCell(CellFault):
+    """No cell can be made now: nothing of the job has begun, and it may be tried again when one can."""
+
+
 class Box:
     """One running box; ``control`` takes spawn orders. Made and used by one thread, which must outlive it."""
 
@@ -54,6 +58,10 @@ class Box:
                 env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
                 cwd=_CELL_FOLDER.parent.parent if self.as_root else "/",
             )
+        except OSError as error:
+            for end in (self.control, self._rooms, self._log):
+                end.close()
+            raise NoCell(f"The sandbox did not start: {error}.") from error
         finally:
             theirs.close()
             masons.close()
@@ -74,7 +82,7 @@ class Box:
         else:
             said = self.last_words()
             self.close()
-            raise CellFault(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
+            raise NoCell(f"The sandbox did not start. {said} `python -m judge doctor` says what is missing.")
 
     def order_room(self, uid: int, tmp_bytes: int, tmp_files: int, gate_end: int) -> None:
         """Orders the room of one cell from the mason; who builds it answers over the gate."""
@@ -92,13 +100,9 @@ class Box:
             raise CellFault(f"The zygote takes no orders: {error}") from error
 
     def alive(self) -> bool:
-        """Whether the zygote still holds its end of the socket; a killed one may for a moment longer than its cells."""
-        try:
-            return self.control.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+        """Whether zygote and mason still hold their ends of the sockets; a killed one may for a moment longer than its
+        cells."""
+        return _is_held(self.control) and _is_held(self._rooms)
 
     def last_words(self) -> str:
         """The end of what bubblewrap and the zygote wrote, for a fault's message and the log."""
@@ -121,6 +125,16 @@ class Box:
             self.process.kill()
             self.process.wait()
         self._log.close()
+
+
+def _is_held(end: socket.socket) -> bool:
+    """Whether somebody still holds the other end."""
+    try:
+        return end.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def _command(sockets: list[int], device: str, as_root: bool) -> list[str]:

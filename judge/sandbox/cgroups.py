@@ -1,11 +1,14 @@
 """Memory, processes and CPU of cells in control groups: version 2 where delegated, version 1 where writable, else none.
 
 Directories are used again for later cells, since the kernel keeps a removed memory group alive as long as one page is
-charged to it; the numbers start anew for each cell. Reads and writes here are the only ones of ``/sys/fs/cgroup``.
+charged to it; the numbers start anew for each cell. A worker's directory carries a lock, which the kernel frees with
+the worker: by it alone another knows that nobody owns what it sees. Reads and writes here are the only ones of
+``/sys/fs/cgroup``.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from contextlib import suppress
@@ -92,9 +95,18 @@ class Group:
         peak = int(_read(self._peak)) if self._peak.exists() else 0
         return Usage(cpu, peak, int(_field(events, "oom_kill")), int(at_limit))
 
+    def exists(self) -> bool:
+        """Whether nobody removed it, which can be done to a group without a process."""
+        return all(folder.is_dir() for folder in self._folders)
+
     def empty(self) -> bool:
-        """Whether no process is left in the group."""
-        return not any(_read(folder / "cgroup.procs").strip() for folder in self._folders)
+        """Whether no process is left in the group; there is none in a group that was removed."""
+        try:
+            return not any(_read(folder / "cgroup.procs").strip() for folder in self._folders)
+        except OSError:
+            if self.exists():
+                raise
+            return True
 
     def tidy(self) -> None:
         """Lets go of page cache that the last cell left charged."""
@@ -122,20 +134,25 @@ class Groups:
     """All groups of one worker, under a directory of its own in each hierarchy."""
 
     def __init__(self) -> None:
-        self.mode, self._roots = _find()
+        self.mode, self._owned = _find()
         self._made = 0
         self._free: list[Group] = []
         self._all: list[Group] = []
 
     def take(self) -> Group | None:
-        """A group for a new cell; None where there are no control groups."""
+        """A group for a new cell; None where there are no control groups. Raises ``OSError`` where there were some."""
         if self.mode is Mode.NONE:
             return None
-        if self._free:
-            return self._free.pop()
-        folders = [root / f"cell-{self._made}" for root in self._roots]
+        while self._free:
+            if (group := self._free.pop()).exists():
+                return group
+            self._all.remove(group)
+        if not all(owned.path.is_dir() for owned in self._owned):
+            self._begin_anew()
+        folders = [owned.path / f"cell-{self._made}" for owned in self._owned]
         self._made += 1
-        group = Group(*folders, unified=self.mode is Mode.V2)
+        memory, pids, cpu = folders if len(folders) == 3 else folders * 3
+        group = Group(memory, pids, cpu, unified=self.mode is Mode.V2)
         self._all.append(group)
         return group
 
@@ -145,31 +162,80 @@ class Groups:
         Version 2 cannot start its peak anew before Linux 6.12, and lets go of what a removed group was charged: there,
         every cell gets a fresh one.
         """
-        if self.mode is Mode.V2:
+        if self.mode is Mode.V2 or not group.exists():
             group.remove()
             self._all.remove(group)
             return
         group.tidy()
         self._free.append(group)
 
+    def _begin_anew(self) -> None:
+        """Somebody removed our directories: others of the same kind, or none at all, since limits are not given up."""
+        for owned in self._owned:
+            owned.leave()
+        mode, found = _find()
+        if mode is not self.mode:
+            for owned in found:
+                owned.leave()
+            raise FileNotFoundError(f"The directories of {self.mode} were removed and cannot be made again.")
+        self._owned = found
+
     def close(self) -> None:
         """Removes every directory made."""
         for group in self._all:
             group.remove()
-        for root in dict.fromkeys(self._roots):
+        for owned in self._owned:
+            owned.leave()
+
+
+class _Owned:
+    """A directory made for this worker, locked as long as the worker lives."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes and locks it; raises ``FileExistsError`` where it is another's."""
+        self.path = path
+        path.mkdir()
+        self._lock = _lock(path)
+        if self._lock is None:
+            raise FileExistsError(path)  # whoever clears away was faster
+
+    def leave(self) -> None:
+        """Removes it where it is empty, and gives up the lock; used twice it does nothing."""
+        if self._lock is not None:
             with suppress(OSError):
-                root.rmdir()
+                self.path.rmdir()
+            os.close(self._lock)
+            self._lock = None
 
 
-def _find() -> tuple[Mode, tuple[Path, Path, Path]]:
+def _lock(folder: Path) -> int | None:
+    """A descriptor that holds the lock of a directory; None while somebody else holds it, or when it is gone.
+
+    Not the number of the owner's process: another container has other numbers and sees the same directories.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_ino == folder.stat().st_ino:
+            return descriptor
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _find() -> tuple[Mode, tuple[_Owned, ...]]:
+    """What there is, with the directories in it: of memory, of processes, of CPU, or one for all."""
     for mode, finder in ((Mode.V2, _version_2), (Mode.V1, _version_1)):
         with suppress(OSError, LookupError):
             return mode, finder()
-    nowhere = Path("/nonexistent")
-    return Mode.NONE, (nowhere, nowhere, nowhere)
+    return Mode.NONE, ()
 
 
-def _version_2() -> tuple[Path, Path, Path]:
+def _version_2() -> tuple[_Owned, ...]:
     """Our own group of the unified hierarchy, if memory and pids were delegated to us; raises where not.
 
     A group with processes of its own may not share out controllers, so this process first moves to a leaf beside the
@@ -187,14 +253,14 @@ def _version_2() -> tuple[Path, Path, Path]:
     raise LookupError("no group of version 2 to divide")
 
 
-def _version_2_below(own: Path, *, everyone: bool) -> tuple[Path, Path, Path]:
+def _version_2_below(own: Path, *, everyone: bool) -> tuple[_Owned, ...]:
     if not _shares(own, "cgroup.controllers"):
         raise LookupError("memory and pids are not delegated")
     if not _shares(own, "cgroup.subtree_control"):
         _move_to_a_leaf(own, _read(own / "cgroup.procs").split() if everyone else [str(os.getpid())])
     root = _fresh(own)
-    _write(root / "cgroup.subtree_control", "+memory +pids")
-    return root, root, root
+    _write(root.path / "cgroup.subtree_control", "+memory +pids")
+    return (root,)
 
 
 def _shares(folder: Path, name: str) -> bool:
@@ -205,6 +271,7 @@ def _move_to_a_leaf(own: Path, pids: list[str]) -> None:
     """Makes room for controllers below ``own``; back again where others of its processes stand in the way."""
     leaf = own / f"{_PREFIX}{os.getpid()}-worker"
     leaf.mkdir(exist_ok=True)
+    lock = _lock(leaf)  # until somebody is in it, when nobody can remove it
     try:
         for pid in pids:
             _write(leaf / "cgroup.procs", pid)
@@ -214,11 +281,22 @@ def _move_to_a_leaf(own: Path, pids: list[str]) -> None:
             _write(own / "cgroup.procs", pid)
         leaf.rmdir()
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
-def _version_1() -> tuple[Path, Path, Path]:
-    memory, pids, cpu = (_fresh(_own_group("cgroup", name)) for name in ("memory", "pids", "cpuacct"))
-    return memory, pids, cpu
+def _version_1() -> tuple[_Owned, ...]:
+    folders = [_own_group("cgroup", name) for name in ("memory", "pids", "cpuacct")]
+    found: list[_Owned] = []
+    try:
+        for folder in folders:
+            found.append(_fresh(folder))
+    except OSError:
+        for owned in found:
+            owned.leave()
+        raise
+    return tuple(found)
 
 
 def _own_group(kind: str, controller: str) -> Path:
@@ -237,17 +315,15 @@ def _own_group(kind: str, controller: str) -> Path:
     raise LookupError(f"no {kind} {controller}")
 
 
-def _fresh(parent: Path) -> Path:
-    """A directory for this worker; those of workers that died are removed on the way."""
+def _fresh(parent: Path) -> _Owned:
+    """A directory for this worker; those that nobody owns any more are removed on the way."""
     for left in parent.glob(f"{_PREFIX}[0-9]*"):
-        owner = left.name.removeprefix(_PREFIX).split("-")[0]
-        if owner.isdigit() and not Path("/proc", owner).exists():
+        if (lock := _lock(left)) is not None:
             _sweep(left)
+            os.close(lock)
     for number in range(1000):
-        root = parent / f"{_PREFIX}{os.getpid()}-{number}"
         with suppress(FileExistsError):
-            root.mkdir()
-            return root
+            return _Owned(parent / f"{_PREFIX}{os.getpid()}-{number}")
     raise LookupError("a thousand groups of this process")
 
 

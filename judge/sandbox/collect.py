@@ -67,9 +67,12 @@ class Collector:
 
     def run(self, address_bytes: int) -> CellOutcome | None:
         """The outcome, or None when the cell died before any code of the candidate ran; raises ``CellFault``."""
-        self.meter: Meter = meter(self.cell, self.limits.memory_bytes)
-        if self.cell.group is not None:
-            self.cell.group.set_processes(self.limits.processes + 1)  # and init
+        try:
+            self.meter: Meter = meter(self.cell, self.limits.memory_bytes)
+            if self.cell.group is not None:
+                self.cell.group.set_processes(self.limits.processes + 1)  # and init
+        except OSError:
+            return None  # what is asked of a dead cell, or of a group that somebody removed with it
         started = time.monotonic()
         if not self.cell.start(self.limits, address_bytes):
             return None

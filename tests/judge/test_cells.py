@@ -7,15 +7,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from cell_jobs import LIMITS, MIB, descendants, descriptors, job, run
 
 from judge.cell import ordinary, wire
-from judge.cells import CellFault, CellOutcome, Cells, Ended
+from judge.cells import CellFault, CellOutcome, Cells, Ended, NoCell
 from judge.problem import Limits
+from judge.sandbox.box import Box
+from judge.sandbox.cgroups import Mode
 from judge.sandbox.standby import Cell, Shape
 
 
@@ -346,6 +348,98 @@ def test_a_dead_mason_takes_every_room_along_and_is_replaced() -> None:
         assert zygote_and_mason(with_mason)[1] != mason
     finally:
         with_mason.close()
+
+
+def test_a_mason_that_dies_while_the_zygote_warms_up_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ended before anybody waited for its end, and every order to it was in vain, for ever."""
+    waiting = Box._await_zygote
+
+    def kill_the_mason_first(box: Box) -> None:
+        assert eventually(lambda: bool(masons(box)))
+        os.kill(masons(box)[0], signal.SIGKILL)
+        waiting(box)
+
+    monkeypatch.setattr(Box, "_await_zygote", kill_the_mason_first)
+    box = Box("cpu")
+    try:
+        assert eventually(lambda: not box.alive())
+        assert box.last_words() == "The mason ended."
+    finally:
+        box.close()
+
+
+def masons(box: Box) -> list[int]:
+    """The children of what bubblewrap runs, which may not have got as far."""
+    with suppress(FileNotFoundError):
+        return [pid for zygote in children(box.process.pid) for pid in children(zygote)]
+    return []
+
+
+def test_a_zygote_killed_while_it_starts_is_no_cell_now_and_a_cell_later() -> None:
+    deaths = iter([True])
+    waiting = Box._await_zygote
+
+    def killed_once(box: Box) -> None:
+        if next(deaths, False):
+            box.process.kill()
+        waiting(box)
+
+    cells = Cells(standby=1)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Box, "_await_zygote", killed_once)
+            first = cells._box
+            cells.replace_box()
+            assert eventually(lambda: cells._box not in (first, None))
+            assert run(cells, "pass").ended is Ended.FINISHED
+        assert next(deaths, False) is False, "it did happen"
+    finally:
+        cells.close()
+
+
+def test_a_box_in_which_no_cell_can_be_made_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = Cells(standby=1)
+    try:
+        bad = cells._box
+        assert bad is not None
+        order = Box.order_room
+
+        def refused(box: Box, *arguments: int) -> None:
+            if box is bad:
+                raise CellFault("The mason forks no more.")
+            order(box, *arguments)
+
+        monkeypatch.setattr(Box, "order_room", refused)
+        monkeypatch.setattr("judge.cells._BACK_OFF_SECONDS", 0.01)
+        with pytest.raises(NoCell, match="forks no more"):
+            run(cells, "pass")
+        assert eventually(lambda: cells._box not in (bad, None))
+        assert run(cells, "pass").ended is Ended.FINISHED
+    finally:
+        cells.close()
+
+
+def our_groups() -> set[str]:
+    return {folder for folder, _, _ in os.walk("/sys/fs/cgroup") if f"/handcode-{os.getpid()}-" in folder}
+
+
+def test_groups_that_somebody_removed_are_made_again() -> None:
+    """As a second Handcode did that could not see the first one's processes: it took what was empty."""
+    before = our_groups()
+    cells = Cells(standby=2)
+    try:
+        if cells.mode is Mode.NONE:
+            pytest.skip("no control group can be written here")
+        for _ in range(3):
+            for folder in sorted(our_groups() - before, reverse=True):
+                with suppress(OSError):  # somebody is in it
+                    Path(folder).rmdir()
+            for _ in range(4):
+                assert run(cells, "pass").ended is Ended.FINISHED
+        assert cells.mode is not Mode.NONE
+    finally:
+        cells.close()
+    assert our_groups() <= before
 
 
 def test_process_1_of_a_cell_ends_with_the_mason_even_if_the_zygote_does_not() -> None:

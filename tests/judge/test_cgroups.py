@@ -36,6 +36,38 @@ def test_a_group_counts_anew_for_each_cell() -> None:
     groups.close()
 
 
+OTHER = """
+from judge.sandbox.cgroups import Groups
+Groups().close()
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes a pid namespace that shows nobody else's processes")
+def test_another_worker_that_cannot_see_us_leaves_our_groups_alone() -> None:
+    groups = Groups()
+    try:
+        if groups.mode is Mode.NONE:
+            pytest.skip("no control group can be written here")
+        group = groups.take()
+        assert group is not None
+        elsewhere = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", OTHER]
+        subprocess.run(elsewhere, check=True, cwd=Path(__file__).parents[2])
+        assert group.exists(), "swept by somebody to whom our process number means nothing"
+    finally:
+        groups.close()
+
+
+def test_a_group_of_nobody_is_swept_and_one_of_somebody_is_not(tmp_path: Path) -> None:
+    left, owned = tmp_path / "handcode-1-0", cgroups._Owned(tmp_path / "handcode-1-1")
+    left.mkdir()
+    ours = cgroups._fresh(tmp_path)
+    assert not left.exists(), "though a process with its number is running"
+    assert owned.path.is_dir()
+    for each in (owned, ours):
+        each.leave()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def unified(tmp_path: Path) -> Path:
     """The files of a group of version 2, as the kernel's documentation gives them: no such hierarchy is here."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from judge import doctor, doctor_program
-from judge.cells import Cells
+from judge.cells import Cells, NoCell
 from judge.doctor import Probe
 from judge.sandbox import box
 
@@ -78,10 +78,11 @@ def test_a_limit_that_is_not_kept_is_a_wall_that_does_not_hold(cells: Cells, mon
     assert "process limit" in {probe.name for probe in doctor.probe_walls(cells) if not probe.held}
 
 
-def test_a_fault_is_a_wall_that_does_not_hold() -> None:
+def test_walls_that_cannot_be_tried_are_not_said_to_be_broken() -> None:
     closed = Cells(standby=1)
     closed.close()
-    assert doctor.complaint(doctor.probe_walls(closed)) is not None
+    with pytest.raises(NoCell):
+        doctor.probe_walls(closed)
 
 
 def test_only_required_walls_stop_the_judging() -> None:
