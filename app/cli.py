@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import logging
 import os
 import socket
 import sys
@@ -125,8 +126,10 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
 def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:
     from app.worker import run
 
-    run(settings)
-    return 0
+    status = run(settings)
+    logging.shutdown()
+    # Not by returning, which waits for every thread: one may be at what nobody needs any more, for minutes.
+    os._exit(status)
 
 
 def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:

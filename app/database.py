@@ -9,13 +9,20 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from fastapi import Depends, Request
-from sqlalchemy import Connection, Executable, Row, event, make_url
+from sqlalchemy import Connection, Executable, Row, event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.util import greenlet_spawn
 
 from app.inline_sqlite import CONNECT, LOCK_SECONDS, begin, checkpoint, when_free
+
+DATABASE_AWAY = (
+    exc.OperationalError, exc.InterfaceError, exc.TimeoutError,
+    sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError, TimeoutError, ConnectionError,
+)  # fmt: skip
+"""What is raised while the database cannot be asked, or is locked for longer than anyone should wait: it may pass."""
 
 LOG_BYTES = 4 * 1024 * 1024
 """A write-ahead log longer than this is moved into the database: SQLite's own measure, a thousand pages."""

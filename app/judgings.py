@@ -176,9 +176,15 @@ def milliseconds(span: timedelta) -> float:
     return round(span.total_seconds() * 1000, 3)
 
 
-def give_back(transaction: Transaction, claim: Claim, fault: str) -> State | None:
-    """After a fault of ours: back to the queue, or ``judge_error`` after the last attempt. None when fenced off."""
-    if claim.attempt >= MAX_ATTEMPTS:
+def give_back(transaction: Transaction, claim: Claim, fault: str, *, counts: bool = True) -> State | None:
+    """After a fault of ours: back to the queue, or ``judge_error`` after the last attempt. None when fenced off.
+
+    Not ``counts``: nothing was tried, and the attempt is as if it had never been claimed. Its number may come again,
+    and nobody else can hold it: an attempt that was lost is never taken off.
+    """
+    if not counts:
+        statement = _mine(claim).values(state=State.QUEUED, attempt=Judging.attempt - 1, lease_until=None, fault=fault)
+    elif claim.attempt >= MAX_ATTEMPTS:
         statement = _mine(claim).values(**_given_up(fault))
     else:
         statement = _mine(claim).values(state=State.QUEUED, lease_until=None, fault=fault)

@@ -1,25 +1,28 @@
 """The worker process: claims judgings, has the engine judge them in threads, writes the reports.
 
 One asyncio loop does everything that waits (database, queue, heartbeat); each judging blocks one thread of a pool of
-``slots``. A fault of ours leaves the engine as an exception and the judging goes back. Dying at any moment loses
-nothing: the row says ``running`` until its lease ends, or a worker of the same machine sees that this process is gone.
+``slots``. A fault of ours leaves the engine as an exception and the judging goes back; where no cell can be made, it
+goes back with its attempt unused, and nothing is claimed until a look at the walls finds all of them standing. Dying at
+any moment loses nothing: the row says ``running`` until its lease ends, or a worker of the same machine sees that this
+process is gone. Told to stop, it gives back what it has begun.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import logging
 import os
 import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol
 
 import uvloop
 from sqlalchemy import delete, select, update
@@ -27,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import judgings
 from app.config import Settings
-from app.database import Database
+from app.database import DATABASE_AWAY, Database
 from app.metrics import StageTimes
 from app.models import Device, Kind, Worker, now
 from app.processes import is_alive, pid_namespace
@@ -37,17 +40,25 @@ from app.queue.local import LocalQueue
 from judge import problem as problems
 from judge.problem import Problem
 from judge.report import Report, Verdict
+from judge.sandbox.box import NoCell
 
 HEARTBEAT_SECONDS = 5.0
 FAULTS_BEFORE_PROBE = 3
 """After this many faults of ours in a row the walls are probed again: the box may be broken, not the submissions."""
+PROBE_SECONDS = 30.0
+"""Between looks at the walls while nothing is judged."""
+PROBES_BEFORE_END = 5
+"""Looks in vain for a cell before this process ends: whoever started it starts another, which may do better."""
+CANNOT_HEAL = 75
+"""The exit status then: sysexits' word for a failure that may pass."""
+STORE_AGAIN_SECONDS = 0.5
+CLOSE_SECONDS = 5.0
+"""For the box to end; whatever is left ends with this process."""
 
 FORGET_WORKERS_AFTER = timedelta(hours=1)
 
 if TYPE_CHECKING:
     from judge.cells import Cells
-
-Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +78,8 @@ class Engine(Protocol):
         accept: tuple[str, ...] | None = None,
     ) -> Report: ...
 
+    def replace_box(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -84,14 +97,14 @@ def start_engine(settings: Settings) -> Engine:
 
 @dataclass(frozen=True)
 class Walls:
-    """What the doctor found: a line for each wall, and what is wrong in a sentence, or None."""
+    """What the doctor found: a line for each wall, and what is broken in a sentence, or None."""
 
     complaint: str | None
     lines: str = ""
 
 
 def probe_walls(engine: Engine) -> Walls:
-    """Tries every wall of the sandbox from inside cells of this very box."""
+    """Tries every wall of the sandbox from inside cells of this very box; raises where there is no cell to try from."""
     from judge import doctor
 
     probes = doctor.probe_walls(engine.cells)
@@ -107,6 +120,7 @@ class WorkerProcess:
         *,
         start_engine: Callable[[Settings], Engine] = start_engine,
         probe: Callable[[Engine], Walls] = probe_walls,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
         self.settings = settings
         self.host = pid_namespace()
@@ -116,21 +130,31 @@ class WorkerProcess:
         self.changes = open_changes(self.database, only_if=judgings.ANY_QUEUED)
         self.queue = LocalQueue(self.database, self.changes, lease_seconds=settings.lease_seconds)
         self.times = StageTimes()
+        self.engine: Engine | None = None
         self._start_engine = start_engine
         self._probe = probe
-        self._threads = ThreadPoolExecutor(settings.slots, thread_name_prefix="judging")
+        self._probe_seconds = probe_seconds
+        self._threads = _started(settings.slots, "judging")
+        self._upkeep = _started(1, "upkeep")
         self._claims: dict[int, Claim] = {}
+        self._asked: dict[int, asyncio.Future[Report]] = {}
         self._faults_in_a_row = 0
+        self._sound = False
         self._quarantined: str | None = None
+        self._doubt = asyncio.Event()
+        self._doubt.set()
         self._stop = asyncio.Event()
+        self._status = 0
 
-    async def run(self) -> None:
-        """Until SIGTERM or SIGINT; then what was begun is finished."""
+    async def run(self) -> int:
+        """Until SIGTERM or SIGINT, or until it cannot heal; returns the exit status."""
         loop = asyncio.get_running_loop()
         for signal_number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(signal_number, self.stop)
         await self._register()
-        beside = [asyncio.create_task(self._beat()), asyncio.create_task(self.database.keep_log_short())]
+        beside = [
+            asyncio.create_task(each) for each in (self._beat(), self._heal(), self.database.keep_log_short())
+        ]  # fmt: skip
         try:
             await self._work()
         finally:
@@ -138,77 +162,135 @@ class WorkerProcess:
                 task.cancel()
             await self._unregister()
             await self.database.close()
+        return self._status
 
     def stop(self) -> None:
+        """Takes nothing more and lets go of what was begun: each judging goes back as it was."""
         self._stop.set()
         self.queue.stop()
+        for asked in self._asked.values():
+            asked.cancel()
 
     async def _work(self) -> None:
+        self.queue.pause()
+        starting = asyncio.create_task(self.changes.start())
+        await self._first_of(starting, self._stop.wait())
+        if starting.done():
+            await starting
+            await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
+        await self.changes.close()
+        if self.engine is not None:
+            closing = asyncio.get_running_loop().run_in_executor(self._upkeep, self.engine.close)
+            await asyncio.wait([closing], timeout=CLOSE_SECONDS)
+
+    @staticmethod
+    async def _first_of(*what: Awaitable[object]) -> None:
+        tasks = [asyncio.ensure_future(each) for each in what]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+
+    # Whether cells can be made, and walls stand -----------------------------------------------------------------------
+
+    async def _heal(self) -> None:
+        """Looks at the walls whenever there is reason for doubt, again and again until they stand."""
+        while True:
+            await self._doubt.wait()
+            looks_in_vain = 0
+            while not await self._look_at_walls():
+                looks_in_vain += self._quarantined is None
+                if looks_in_vain >= PROBES_BEFORE_END:
+                    log.error("this worker cannot heal and ends")
+                    self._status = CANNOT_HEAL
+                    self.stop()
+                    return
+                await asyncio.sleep(self._probe_seconds)
+                if self.engine is not None:
+                    self.engine.replace_box()
+
+    async def _look_at_walls(self) -> bool:
+        """Whether judging can go on; what stands in its way is written into the worker's row for everyone to see."""
         try:
-            self.engine = await self._in_thread(self._start_engine, self.settings)
+            walls = await asyncio.get_running_loop().run_in_executor(self._upkeep, self._start_and_probe)
+            trouble = self._quarantined = walls.complaint
         except Exception as fault:
-            # A box that cannot be built is a wall that does not stand. Ending here would only be tried again for ever.
-            log.exception("the engine does not start")
-            await self._quarantine(str(fault))
-            await self._stop.wait()
-            return
-        try:
-            await self._claim_until_stopped()
-        finally:
-            await self._in_thread(self.engine.close)
+            log.exception("no cell can be made now")
+            walls, trouble, self._quarantined = Walls(None), f"No cell can be made now. {fault}", None
+        await self._tell(ready=trouble is None, quarantined=trouble, doctor=walls.lines or None)
+        if trouble is not None:
+            log.error("this worker takes no work: %s", trouble)
+            return False
+        self._doubt.clear()
+        self._faults_in_a_row = 0
+        self._sound = True
+        log.info("judging", extra={"worker": self.name, "slots": self.settings.slots})
+        self.queue.resume()
+        return True
 
-    async def _claim_until_stopped(self) -> None:
-        if self._stop.is_set():
-            return
-        walls = await self._in_thread(self._probe, self.engine)
-        await self._update_row(doctor=walls.lines)
-        if walls.complaint is not None:
-            await self._quarantine(walls.complaint)
-        else:
-            await self._update_row(ready=True)
-            await self.changes.start()
+    async def _tell(self, **values: object) -> None:
+        """Writes it into the worker's row, as often as it takes while the database is away."""
+        while True:
             try:
-                log.info("judging", extra={"worker": self.name, "slots": self.settings.slots})
-                await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
-            finally:
-                await self.changes.close()
-        if self._quarantined:
-            await self._stop.wait()
+                await self._update_row(**values)
+                return
+            except DATABASE_AWAY as error:
+                log.warning("could not tell what became of the walls, trying again: %s", error)
+                await asyncio.sleep(STORE_AGAIN_SECONDS)
 
-    async def _in_thread(self, call: Callable[..., Result], *arguments: object) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(call, *arguments))
+    def _start_and_probe(self) -> Walls:
+        """In the thread for upkeep."""
+        if self.engine is None:
+            self.engine = self._start_engine(self.settings)
+        return self._probe(self.engine)
+
+    def _have_doubts(self) -> None:
+        """Claims nothing more until the walls were looked at."""
+        self._sound = False
+        self.queue.pause()
+        self._doubt.set()
 
     # One judging ------------------------------------------------------------------------------------------------------
 
     async def _judge(self, claim: Claim) -> Claim | None:
         """From claim to result; whatever goes wrong on the way is a fault of ours. Returns what was claimed next."""
         self._claims[claim.judging_id] = claim
-        following = None
         try:
-            report = await self._in_thread(self._ask_engine, claim)
-            judged_at = now()
-            written, following = await self._finish(claim, report)
-            if written:
-                stages = judgings.stages_of(claim, report, judged_at)
-                self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
-            self._faults_in_a_row = 0
+            return await self._store(claim, await self._asked_engine(claim))
+        except asyncio.CancelledError:
+            if not self._stop.is_set():
+                raise
+            await self._give_back(claim, "The worker was stopped.", counts=False)
+        except NoCell as fault:
+            log.warning("no cell for judging %d: %s", claim.judging_id, fault)
+            await self._give_back(claim, f"No cell: {fault}", counts=False)
+            self._have_doubts()
         except Exception as fault:
             # The top of the loop: a judging that cannot be judged must not end the worker.
             log.exception("fault in judging %d, attempt %d", claim.judging_id, claim.attempt)
-            await self._give_back(claim, fault)
+            # A zygote that is being replaced needs a moment; without it three attempts would pass in as many
+            # milliseconds.
+            await self._pause(self.settings.retry_seconds * claim.attempt)
+            await self._give_back(claim, f"{type(fault).__name__}: {fault}", counts=not self._stop.is_set())
+            self._faults_in_a_row += 1
+            if self._faults_in_a_row >= FAULTS_BEFORE_PROBE:
+                self._have_doubts()
         finally:
             self._claims.pop(claim.judging_id, None)
-        return following
+        return None
 
-    async def _finish(self, claim: Claim, report: Report) -> tuple[bool, Claim | None]:
-        """Whether the result was written, and the next claim, if there is more to do."""
-        if self._stop.is_set() or self._quarantined or not await self.changes.rows(judgings.ANY_QUEUED):
-            return await self.database.change(judgings.finish, claim, report), None
-        return await self.database.change(
-            judgings.finish_and_claim, claim, report, self.name, self.queues, self.queue.lease
-        )
+    async def _asked_engine(self, claim: Claim) -> Report:
+        """The report; raises ``CancelledError`` once this worker is to stop, though the thread goes on for nothing."""
+        if self._stop.is_set():
+            raise asyncio.CancelledError
+        asked = asyncio.get_running_loop().run_in_executor(self._threads, self._ask_engine, claim)
+        self._asked[claim.judging_id] = asked
+        try:
+            return await asked
+        finally:
+            del self._asked[claim.judging_id]
 
     def _ask_engine(self, claim: Claim) -> Report:
+        assert self.engine is not None  # noqa: S101 - nothing is claimed without one
         report = self.engine.judge(
             problems.load(claim.problem),
             claim.code.encode(),
@@ -220,27 +302,46 @@ class WorkerProcess:
             raise Fault(report.message.get("en", "the engine reported a fault of its own"))
         return report
 
-    async def _give_back(self, claim: Claim, fault: Exception) -> None:
-        self._faults_in_a_row += 1
-        # A zygote that is being replaced needs a moment; without it three attempts would pass in as many milliseconds.
-        await asyncio.sleep(self.settings.retry_seconds * claim.attempt)
+    async def _store(self, claim: Claim, report: Report) -> Claim | None:
+        """Writes the result, as often as it takes while the database is away; returns what was claimed with it."""
+        judged_at = now()
+        while True:
+            try:
+                written, following = await self._finish(claim, report)
+                break
+            except DATABASE_AWAY as error:
+                log.warning("could not store judging %d, trying again: %s", claim.judging_id, error)
+                if self._stop.is_set():
+                    raise asyncio.CancelledError from error
+                await self._pause(STORE_AGAIN_SECONDS)
+        if written:
+            stages = judgings.stages_of(claim, report, judged_at)
+            self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
+        self._faults_in_a_row = 0
+        return following
+
+    async def _finish(self, claim: Claim, report: Report) -> tuple[bool, Claim | None]:
+        """Whether the result was written, and the next claim, if there is more to do."""
+        if self._stop.is_set() or not self._sound or not await self.changes.rows(judgings.ANY_QUEUED):
+            return await self.database.change(judgings.finish, claim, report), None
+        return await self.database.change(
+            judgings.finish_and_claim, claim, report, self.name, self.queues, self.queue.lease
+        )
+
+    async def _give_back(self, claim: Claim, why: str, *, counts: bool) -> None:
         try:
-            await self.database.change(judgings.give_back, claim, f"{type(fault).__name__}: {fault}")
+            await self.database.change(judgings.give_back, claim, why, counts=counts)
+        except DATABASE_AWAY as error:
+            # Not again: should it have been given back after all, the next attempt is another worker's.
+            log.warning("could not give judging %d back, its lease will end: %s", claim.judging_id, error)
         except Exception:
             log.exception("could not give judging %d back: its lease will end", claim.judging_id)
-        if self._faults_in_a_row >= FAULTS_BEFORE_PROBE and self._quarantined is None:
-            self._faults_in_a_row = 0
-            walls = await self._in_thread(self._probe, self.engine)
-            if walls.complaint is not None:
-                await self._update_row(doctor=walls.lines)
-                await self._quarantine(walls.complaint)
 
-    async def _quarantine(self, complaint: str) -> None:
-        """Takes no more work but stays, so that everyone can see why."""
-        log.error("this worker takes no work: %s", complaint)
-        self._quarantined = complaint
-        self.queue.stop()
-        await self._update_row(quarantined=complaint, ready=False)
+    async def _pause(self, seconds: float) -> None:
+        """Waits, unless this worker is to stop."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
 
     # The worker's row -------------------------------------------------------------------------------------------------
 
@@ -254,8 +355,11 @@ class WorkerProcess:
         await self._look_after_the_lost()
 
     async def _unregister(self) -> None:
-        async with self.database.writing() as session:
-            await session.execute(delete(Worker).where(Worker.name == self.name))
+        try:
+            async with self.database.writing() as session:
+                await session.execute(delete(Worker).where(Worker.name == self.name))
+        except DATABASE_AWAY as error:
+            log.warning("could not remove this worker's row: %s", error)
 
     async def _update_row(self, **values: object) -> None:
         async with self.database.writing() as session:
@@ -263,12 +367,19 @@ class WorkerProcess:
 
     async def _beat(self) -> None:
         """Says every few seconds that this worker lives and what it is judging, and gives back what others lost."""
+        loop = asyncio.get_running_loop()
+        all_heard_at = loop.time()
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._update_row(metrics=self.times.to_dict())
                 await self.database.change(judgings.keep, list(self._claims.values()), self.queue.lease)
-                await self._look_after_the_lost()
+                if loop.time() >= all_heard_at:
+                    await self._look_after_the_lost()
+            except DATABASE_AWAY as error:
+                log.warning("heartbeat failed: %s", error)
+                # Leases went on ending while nobody could prolong one: whoever lives gets the time to say so.
+                all_heard_at = loop.time() + self.settings.lease_seconds
             except Exception:
                 log.exception("heartbeat failed")
 
@@ -291,17 +402,27 @@ class WorkerProcess:
         return [row.name for row in rows if row.pid == os.getpid() or not is_alive(row.pid)]
 
 
+def _started(threads: int, name: str) -> ThreadPoolExecutor:
+    """A pool whose threads run already: a machine short of processes starts no further one."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+    all_there = threading.Event()
+    for _ in range(threads):
+        pool.submit(all_there.wait)
+    all_there.set()
+    return pool
+
+
 def run(
     settings: Settings,
     *,
     start_engine: Callable[[Settings], Engine] = start_engine,
     probe: Callable[[Engine], Walls] = probe_walls,
-) -> None:
-    """Runs a worker until it is told to stop."""
+) -> int:
+    """Runs a worker until it is told to stop or cannot heal; returns the exit status."""
 
-    async def main() -> None:
-        await WorkerProcess(settings, start_engine=start_engine, probe=probe).run()
+    async def main() -> int:
+        return await WorkerProcess(settings, start_engine=start_engine, probe=probe).run()
 
     # Half a millisecond, not 5: the thread that prepares exams ahead must not keep a verdict waiting for the lock.
     sys.setswitchinterval(0.0005)
-    uvloop.run(main())
+    return uvloop.run(main())

@@ -283,8 +283,10 @@ class Cells:
 
     def _failed(self, fault: str) -> None:
         with self._changed:
-            self._fault = fault
             self._failures += 1
+            if self._proven and self._failures == 1:
+                return  # it may have been chance: tried once more before anybody hears of it
+            self._fault = fault
             self._changed.notify_all()
             if not self._closed:
                 self._changed.wait_for(lambda: self._closed, _BACK_OFF_SECONDS)

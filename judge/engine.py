@@ -58,7 +58,7 @@ class Judge:
     ) -> None:
         """Starts the box; ``stock`` exams of each problem are prepared ahead.
 
-        Raises ``judge.cells.CellFault`` with a sentence when a wall cannot be put up.
+        Raises ``judge.cells.NoCell`` with a sentence when no cell can be made.
         """
         self.device = device
         self._cores = os.cpu_count() or 1
@@ -131,10 +131,14 @@ class Judge:
             timing=replace(report.timing, stages=report.timing.stages | stages.milliseconds),
         )
 
+    def replace_box(self) -> None:
+        """Has the next cells made in a new box."""
+        self.cells.replace_box()
+
     def close(self) -> None:
-        """Ends the box and every cell in it."""
-        self._stock.close()
+        """Ends the box and every cell in it, whatever runs there; then the preparing ahead."""
         self.cells.close()
+        self._stock.close()
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

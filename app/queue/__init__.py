@@ -51,5 +51,11 @@ class Queue(Protocol):
     def wake(self) -> None:
         """Look for work now."""
 
+    def pause(self) -> None:
+        """Claim nothing until told to ``resume``."""
+
+    def resume(self) -> None:
+        """Claim again."""
+
     def stop(self) -> None:
-        """Claim nothing more."""
+        """Claim nothing more, ever."""

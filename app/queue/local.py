@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
-from sqlalchemy.exc import OperationalError
-
 from app import judgings
-from app.database import Database, Transaction
+from app.database import DATABASE_AWAY, Database, Transaction
 from app.models import Device
 from app.queue import Claim
 from app.queue.changes import Changes, announce
@@ -29,6 +26,7 @@ class LocalQueue:
         self._its_changes = changes
         self.lease = timedelta(seconds=lease_seconds)
         self._stopping = False
+        self._paused = False
 
     def enqueue(self, transaction: Transaction, judging_id: int) -> None:
         announce(transaction)
@@ -62,7 +60,7 @@ class LocalQueue:
     async def _next(self, worker: str, queues: Sequence[Device]) -> Claim | None:
         """The next judging, waited for; None once stopped."""
         while not self._stopping:
-            claim = await self._claim(worker, queues)
+            claim = None if self._paused else await self._claim(worker, queues)
             if claim is not None:
                 return claim
             await self._changes.wait()
@@ -73,9 +71,9 @@ class LocalQueue:
             if not await self._changes.rows(judgings.ANY_QUEUED):
                 return None  # looked at before the write lock is taken
             return await self._database.change(judgings.claim_next, worker, queues, self.lease)
-        except (OperationalError, sqlite3.OperationalError):
+        except DATABASE_AWAY as error:
             # A database that restarts must not take the worker, and what it is judging, with it.
-            log.exception("could not look for work")
+            log.warning("could not look for work: %s", error)
             await asyncio.sleep(DATABASE_PAUSE_SECONDS)
             self.wake()
             return None
@@ -88,6 +86,13 @@ class LocalQueue:
 
     def wake(self) -> None:
         self._changes.wake()
+
+    def pause(self) -> None:
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        self.wake()
 
     def stop(self) -> None:
         self._stopping = True

@@ -6,18 +6,20 @@ import asyncio
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 
 from app import auth, submissions
 from app.config import Settings
@@ -25,7 +27,8 @@ from app.database import Database
 from app.main import create_app
 from app.models import Candidate, Device, Judging, Report, State, Submission, Worker
 from app.queue.local import LocalQueue
-from app.worker import Walls, WorkerProcess
+from app.worker import CANNOT_HEAL, Walls, WorkerProcess
+from judge.cells import NoCell
 from judge.problem import Problem
 from judge.report import Report as JudgeReport
 from judge.report import Verdict
@@ -133,7 +136,7 @@ async def test_a_killed_workers_judging_is_run_again_and_ends_once(
     assert second.end() == 0
 
 
-async def test_a_worker_told_to_stop_finishes_what_it_judges_and_takes_nothing_more(
+async def test_a_worker_told_to_stop_gives_back_what_it_judges_as_if_it_had_never_begun(
     sender: tuple[Database, People], start_worker: Callable[..., Process]
 ) -> None:
     database, people = sender
@@ -141,10 +144,15 @@ async def test_a_worker_told_to_stop_finishes_what_it_judges_and_takes_nothing_m
     begun, waiting = await send(database, people, SLOW), await send(database, people, ACCEPTED)
     await until(database, begun, State.RUNNING)
     assert worker.end() == 0
-    assert (await until(database, begun, State.DONE)).verdict is Verdict.ACCEPTED
-    assert (await until(database, waiting, State.QUEUED)).attempt == 0
+    for sent in (begun, waiting):
+        judging = await until(database, sent, State.QUEUED)
+        assert judging.attempt == 0
     async with database.reading() as session:
         assert await submissions.workers(session) == []
+
+    start_worker()
+    judging = await until(database, begun, State.DONE)
+    assert (judging.verdict, judging.attempt) == (Verdict.ACCEPTED, 1)
 
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="needs a machine on which a CUDA box cannot be built")
@@ -192,19 +200,26 @@ class Obedient:
     def judge(self, problem: Problem, source: bytes, **_: object) -> JudgeReport:
         return self._judge(source.decode())
 
+    def replace_box(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 
 
 @asynccontextmanager
 async def working(
-    settings: Settings, judge: Callable[[str], JudgeReport], complaints: Iterator[str | None] | None = None
+    settings: Settings,
+    judge: Callable[[str], JudgeReport],
+    complaints: Iterator[str | None] | None = None,
+    probe_seconds: float = 60.0,
 ) -> AsyncIterator[WorkerProcess]:
     answers = complaints or iter(lambda: None, "never")
     process = WorkerProcess(
         settings.model_copy(update={"slots": 2, "retry_seconds": 0.0}),
         start_engine=lambda _: Obedient(judge),  # type: ignore[arg-type,return-value]
         probe=lambda _: Walls(next(answers), "ok network"),
+        probe_seconds=probe_seconds,
     )
     process.host = secrets.token_hex()  # as if on another machine: one process number, two workers
     running = asyncio.create_task(process.run())
@@ -279,6 +294,146 @@ async def test_a_broken_box_is_quarantined_and_its_work_left_to_others(
     assert found == ["The network wall is open."]
 
 
+async def test_a_wall_that_stands_again_ends_the_quarantine(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    sent = await send(database, people)
+    complaints = iter(["The network wall is open."] * 9 + [None])
+    async with working(settings, lambda _: make_report(Verdict.ACCEPTED), complaints, probe_seconds=0.01):
+        judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.attempt) == (Verdict.ACCEPTED, 1)
+    assert next(complaints, "none left") == "none left"
+
+
+async def test_while_no_cell_can_be_made_no_attempt_is_used_up(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    shortages = iter([NoCell("no process is left")] * 8)
+
+    def judge(_: str) -> JudgeReport:
+        for shortage in shortages:
+            raise shortage
+        return make_report(Verdict.ACCEPTED, 100.0)
+
+    async with working(settings, judge, probe_seconds=0.01):
+        sent = [await send(database, people, f"# {number}") for number in range(4)]
+        judged = [await until(database, number, State.DONE) for number in sent]
+    assert [(judging.verdict, judging.attempt) for judging in judged] == [(Verdict.ACCEPTED, 1)] * 4
+
+
+async def test_a_worker_without_cells_says_so_claims_nothing_and_begins_again_by_itself(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    short = threading.Event()
+    short.set()
+
+    def complaints() -> Iterator[str | None]:
+        while True:
+            if short.is_set():
+                raise NoCell("no process is left")
+            yield None
+
+    found = complaints()
+
+    def probe(_: object) -> Walls:
+        nonlocal found
+        try:
+            return Walls(next(found))
+        except NoCell:
+            found = complaints()
+            raise
+
+    process = WorkerProcess(
+        settings,
+        start_engine=lambda _: Obedient(lambda _: make_report(Verdict.ACCEPTED)),  # type: ignore[arg-type,return-value]
+        probe=probe,
+        probe_seconds=0.3,
+    )
+    running = asyncio.create_task(process.run())
+    sent = await send(database, people)
+    reason = None
+    deadline = time.monotonic() + PATIENCE
+    while reason is None and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+        async with database.reading() as session:
+            reason = await session.scalar(select(Worker.quarantined))
+            assert not await session.run_sync(submissions.has_worker, Device.CPU)
+    assert reason == "No cell can be made now. no process is left"
+    assert (await until(database, sent, State.QUEUED)).attempt == 0
+    short.clear()
+    assert (await until(database, sent, State.DONE)).attempt == 1
+    async with database.reading() as session:
+        assert await session.scalar(select(Worker.quarantined)) is None
+    process.stop()
+    assert await running == 0
+
+
+async def test_a_worker_that_cannot_heal_ends_with_a_status_of_its_own(settings: Settings) -> None:
+    def never(_: Settings) -> Any:
+        raise NoCell("The sandbox did not start.")
+
+    process = WorkerProcess(settings, start_engine=never, probe_seconds=0.0)
+    async with asyncio.timeout(PATIENCE):
+        assert await process.run() == CANNOT_HEAL
+    database = Database(settings.database)
+    async with database.reading() as session:
+        assert list(await session.scalars(select(Worker.name))) == []
+    await database.close()
+
+
+async def test_a_result_is_stored_after_the_database_was_away(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.database.LOCK_SECONDS", 0.05)
+    monkeypatch.setattr("app.inline_sqlite.LOCK_SECONDS", 0.05)
+    settings = Settings(data=tmp_path, database_url=database_url)
+    database = Database(database_url)
+    async with database.writing() as session:
+        token, _ = await auth.create_token(session, "ci")
+    access = auth.TokenAccess(token.id, is_staff=False)
+    begun, away = threading.Event(), threading.Event()
+    judged: list[str] = []
+
+    def judge(code: str) -> JudgeReport:
+        judged.append(code)
+        begun.set()
+        assert away.wait(PATIENCE)
+        return make_report(Verdict.ACCEPTED, 100.0)
+
+    async with working(settings, judge):
+        sent = await send(database, People(None, None, access, access))  # type: ignore[arg-type]
+        await asyncio.to_thread(begun.wait, PATIENCE)
+        with outage(database_url):
+            away.set()
+            await asyncio.sleep(0.5)  # so that it is tried in vain; however often, the result is stored
+        judging = await until(database, sent, State.DONE)
+    assert (judging.verdict, judging.attempt, judged) == (Verdict.ACCEPTED, 1, [CODE])
+    await database.close()
+
+
+@contextmanager
+def outage(url: str) -> Iterator[None]:
+    """Nobody can write: SQLite is locked by another, PostgreSQL throws everyone out and lets nobody in."""
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(make_url(url).database or "", isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+        connection.close()
+        return
+    address = make_url(url).set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE handcode ALLOW_CONNECTIONS false")
+        try:
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'handcode'")
+            yield
+        finally:
+            connection.execute("ALTER DATABASE handcode ALLOW_CONNECTIONS true")
+
+
 async def test_a_slow_judging_does_not_hold_up_the_others(settings: Settings, sender: tuple[Database, People]) -> None:
     database, people = sender
     release = threading.Event()
@@ -314,9 +469,7 @@ async def test_a_busy_worker_told_to_stop_claims_nothing_with_its_results(
             await until(database, number, State.RUNNING)
         process.stop()
         release.set()
-    for number in sent[:2]:
-        await until(database, number, State.DONE)
-    assert [(await until(database, number, State.QUEUED)).attempt for number in sent[2:]] == [0, 0, 0]
+    assert [(await until(database, number, State.QUEUED)).attempt for number in sent] == [0] * 5
 
 
 async def test_a_busy_worker_claims_the_next_with_its_result(
