@@ -1,17 +1,22 @@
-"""What becomes of a judging: claimed, kept alive, finished, given back. Every change is fenced by the attempt."""
+"""What becomes of a judging: claimed, kept alive, finished, given back. Every change is fenced by the attempt.
+
+Times are the database's (``app/clock.py``), whose clock all workers share; what something took is measured here.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Update, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Float, Update, bindparam, func, insert, literal_column, select, update
 
+from app.clock import database_now
 from app.database import Transaction
-from app.models import Device, Judging, Kind, Report, State, Submission, now
+from app.models import Device, Judging, Kind, Report, State, Submission
 from app.queue import Claim
 from app.queue.changes import announce
 from judge.report import Report as JudgeReport
@@ -29,17 +34,14 @@ RUNNING = Judging.state == literal_column(f"'{State.RUNNING}'")
 # Written out, not bound: SQLite uses a partial index only where it can read its condition in the query itself.
 
 
-def claim_next(
-    transaction: Transaction, worker: str, queues: Sequence[Device], lease: timedelta, *, at: datetime | None = None
-) -> Claim | None:
+def claim_next(transaction: Transaction, worker: str, queues: Sequence[Device], lease: timedelta) -> Claim | None:
     """Takes the most urgent judging of ``queues``, or None: one compare-and-set that raises the attempt."""
-    started_at = at or now()
-    values = {"by": worker, "started": started_at, "until": started_at + lease}
+    values = {"by": worker, "lease_seconds": lease.total_seconds()}
     for queue in queues:
         row = transaction.execute(CLAIM, {"wanted": queue, **values}).one_or_none()
         if row is not None:
             announce(transaction)
-            return Claim(**row._mapping, started_at=started_at)
+            return Claim(**row._mapping)
     return None
 
 
@@ -61,11 +63,12 @@ CLAIM = (
         state=State.RUNNING,
         attempt=Judging.attempt + 1,
         worker=bindparam("by"),
-        started_at=bindparam("started"),
-        lease_until=bindparam("until"),
+        started_at=database_now(),
+        lease_until=database_now(bindparam("lease_seconds", type_=Float)),
     )
     .returning(
         Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
+        Judging.started_at,
         *(
             # SQLite returns columns of no other table, but what a query finds.
             select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
@@ -84,7 +87,7 @@ _FINISH = (
         state=State.DONE,
         lease_until=None,
         fault=None,
-        finished_at=bindparam("finished"),
+        finished_at=database_now(),
         verdict=bindparam("its_verdict"),
         score=bindparam("its_score"),
         seed=bindparam("its_seed"),
@@ -125,12 +128,11 @@ def _mine(claim: Claim) -> Update:
 def keep(transaction: Transaction, claims: Sequence[Claim], lease: timedelta) -> None:
     """Prolongs the leases of judgings in work."""
     for claim in claims:
-        transaction.execute(_mine(claim).values(lease_until=now() + lease))
+        transaction.execute(_mine(claim).values(lease_until=database_now(lease.total_seconds())))
 
 
 def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
     """Writes the result; False when this attempt is no longer the one that counts, and nothing was written."""
-    finished_at = now()
     scored = claim.kind is Kind.SUBMIT
     result = {"its_verdict": report.verdict, "its_score": report.score if scored else None}
     written = transaction.execute(
@@ -138,10 +140,9 @@ def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
         {
             **_fence(claim),
             **result,
-            "finished": finished_at,
             "its_seed": report.seed,
             "version": report.problem_version,
-            "stages": stages_of(claim, report, finished_at),
+            "stages": stages_of(claim, report),
         },
     )
     if written.one_or_none() is None:
@@ -163,17 +164,18 @@ def finish_and_claim(
     return finish(transaction, claim, report), claim_next(transaction, worker, queues, lease)
 
 
-def stages_of(claim: Claim, report: JudgeReport, finished_at: datetime) -> dict[str, float]:
-    """Milliseconds by stage: waiting in the queue, the engine's own stages, and all of it from claim to result."""
+def stages_of(claim: Claim, report: JudgeReport) -> dict[str, float]:
+    """Milliseconds by stage: waiting in the queue, the engine's own stages, and all of it from claim until now."""
     return {
-        "queue": milliseconds(claim.started_at - claim.created_at),
+        "queue": round((claim.started_at - claim.created_at).total_seconds() * 1000, 3),
         **report.timing.stages,
-        "judging": milliseconds(finished_at - claim.started_at),
+        "judging": milliseconds_since(claim.begun),
     }
 
 
-def milliseconds(span: timedelta) -> float:
-    return round(span.total_seconds() * 1000, 3)
+def milliseconds_since(begun: float) -> float:
+    """``begun`` is by the monotonic clock."""
+    return round((time.monotonic() - begun) * 1000, 3)
 
 
 def give_back(transaction: Transaction, claim: Claim, fault: str, *, counts: bool = True) -> State | None:
@@ -208,9 +210,9 @@ def end_leases(transaction: Transaction, worker: str) -> None:
     )
 
 
-def recover(transaction: Transaction, *, at: datetime | None = None) -> int:
-    """Gives back every judging whose lease has ended: its worker died. Returns how many."""
-    ended = (RUNNING, Judging.lease_until < (at or now()))
+def recover(transaction: Transaction, *, later: timedelta = timedelta(0)) -> int:
+    """Gives back every judging whose lease has ended, or will have so much later: its worker died. Returns how many."""
+    ended = (RUNNING, Judging.lease_until < database_now(later.total_seconds()))
     lost = "The worker that ran this was lost."
     given_up = transaction.execute(
         update(Judging)
@@ -237,7 +239,8 @@ def recover(transaction: Transaction, *, at: datetime | None = None) -> int:
 
 def _given_up(fault: object) -> dict[str, object]:
     return {
-        "state": State.DONE, "lease_until": None, "finished_at": now(), "verdict": Verdict.JUDGE_ERROR, "fault": fault
+        "state": State.DONE, "lease_until": None, "finished_at": database_now(), "verdict": Verdict.JUDGE_ERROR,
+        "fault": fault,
     }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
 from app.auth import TokenAccess
+from app.clock import database_now
 from app.database import Transaction
 from app.errors import (
     BadRequest,
@@ -46,7 +46,7 @@ from judge.report import Verdict
 
 Author = Candidate | TokenAccess
 
-WORKER_SILENCE = timedelta(seconds=15)
+WORKER_SILENCE_SECONDS = 15.0
 """A worker not heard of for this long is gone: three heartbeats."""
 
 PRIORITY_BROWSER, PRIORITY_API, PRIORITY_REJUDGE = 0, 10, 20
@@ -199,7 +199,7 @@ def _insert_or_find(transaction: Transaction, values: dict[str, Any]) -> tuple[i
 _TABLES = Submission.metadata.tables
 # Into the table, not the mapped class: through the unit of work the same insert takes three times as long.
 _INSERT = insert(_TABLES["submissions"]).returning(Submission.id)
-_INSERT_JUDGING = insert(_TABLES["judgings"]).returning(Judging.id)
+_INSERT_JUDGING = insert(_TABLES["judgings"]).values(created_at=database_now()).returning(Judging.id)
 
 
 def _insert(transaction: Transaction, values: dict[str, Any]) -> int:
@@ -241,7 +241,7 @@ def _add_judging(
 ) -> int:
     values = {
         "submission_id": submission_id, "state": State.QUEUED, "queue": device, "priority": priority, "attempt": 0,
-        "seed": seed, "requested_by": requested_by, "created_at": now(),
+        "seed": seed, "requested_by": requested_by,
     }  # fmt: skip
     judging_id: int = transaction.execute(_INSERT_JUDGING, values).scalar_one()
     queue.enqueue(transaction, judging_id)
@@ -409,13 +409,14 @@ def history_query(candidate_id: int, problem: str, before: int | None, limit: in
 
 async def workers(session: AsyncSession) -> Sequence[Worker]:
     """Every worker heard of lately."""
-    rows = await session.scalars(select(Worker).where(Worker.last_seen > now() - WORKER_SILENCE).order_by(Worker.name))
+    heard_of = Worker.last_seen > database_now(-WORKER_SILENCE_SECONDS)
+    rows = await session.scalars(select(Worker).where(heard_of).order_by(Worker.name))
     return rows.all()
 
 
 def has_worker(transaction: Transaction, device: Device) -> bool:
     """Whether a worker that is alive and has found its walls sound takes jobs of this device."""
     heard_of = select(Worker.queues).where(
-        Worker.last_seen > now() - WORKER_SILENCE, Worker.ready.is_(True), Worker.quarantined.is_(None)
+        Worker.last_seen > database_now(-WORKER_SILENCE_SECONDS), Worker.ready.is_(True), Worker.quarantined.is_(None)
     )
     return any(device in queues for queues in transaction.execute(heard_of).scalars())

@@ -18,10 +18,10 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import uvloop
@@ -29,10 +29,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import judgings
+from app.clock import database_now
 from app.config import Settings
 from app.database import DATABASE_AWAY, Database
 from app.metrics import StageTimes
-from app.models import Device, Kind, Worker, now
+from app.models import Device, Kind, Worker
 from app.processes import is_alive, pid_namespace
 from app.queue import Claim
 from app.queue.changes import open_changes
@@ -55,7 +56,7 @@ STORE_AGAIN_SECONDS = 0.5
 CLOSE_SECONDS = 5.0
 """For the box to end; whatever is left ends with this process."""
 
-FORGET_WORKERS_AFTER = timedelta(hours=1)
+FORGET_WORKERS_SECONDS = 3600.0
 
 if TYPE_CHECKING:
     from judge.cells import Cells
@@ -304,7 +305,7 @@ class WorkerProcess:
 
     async def _store(self, claim: Claim, report: Report) -> Claim | None:
         """Writes the result, as often as it takes while the database is away; returns what was claimed with it."""
-        judged_at = now()
+        judged_at = time.monotonic()
         while True:
             try:
                 written, following = await self._finish(claim, report)
@@ -315,8 +316,8 @@ class WorkerProcess:
                     raise asyncio.CancelledError from error
                 await self._pause(STORE_AGAIN_SECONDS)
         if written:
-            stages = judgings.stages_of(claim, report, judged_at)
-            self.times.observe(report.verdict, stages | {"store": judgings.milliseconds(now() - judged_at)})
+            stages = judgings.stages_of(claim, report)
+            self.times.observe(report.verdict, stages | {"store": judgings.milliseconds_since(judged_at)})
         self._faults_in_a_row = 0
         return following
 
@@ -346,12 +347,12 @@ class WorkerProcess:
     # The worker's row -------------------------------------------------------------------------------------------------
 
     async def _register(self) -> None:
+        row = Worker(
+            name=self.name, queues=list(self.queues), slots=self.settings.slots, host=self.host, pid=os.getpid()
+        )
+        row.started_at = row.last_seen = database_now()
         async with self.database.writing() as session:
-            session.add(
-                Worker(
-                    name=self.name, queues=list(self.queues), slots=self.settings.slots, host=self.host, pid=os.getpid()
-                )
-            )
+            session.add(row)
         await self._look_after_the_lost()
 
     async def _unregister(self) -> None:
@@ -363,7 +364,9 @@ class WorkerProcess:
 
     async def _update_row(self, **values: object) -> None:
         async with self.database.writing() as session:
-            await session.execute(update(Worker).where(Worker.name == self.name).values(last_seen=now(), **values))
+            await session.execute(
+                update(Worker).where(Worker.name == self.name).values(last_seen=database_now(), **values)
+            )
 
     async def _beat(self) -> None:
         """Says every few seconds that this worker lives and what it is judging, and gives back what others lost."""
@@ -388,7 +391,7 @@ class WorkerProcess:
             for name in await self._dead_neighbours(session):
                 await session.run_sync(judgings.end_leases, name)
                 await session.execute(delete(Worker).where(Worker.name == name))
-            await session.execute(delete(Worker).where(Worker.last_seen < now() - FORGET_WORKERS_AFTER))
+            await session.execute(delete(Worker).where(Worker.last_seen < database_now(-FORGET_WORKERS_SECONDS)))
             if count := await session.run_sync(judgings.recover):
                 log.warning("gave back %d judgings of lost workers", count)
                 self.queue.wake()

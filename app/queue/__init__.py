@@ -6,8 +6,9 @@ the attempt that was claimed. A back end decides how a worker learns of work, no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +31,8 @@ class Claim:
     seed: int | None
     created_at: datetime
     started_at: datetime
+    begun: float = field(default_factory=time.monotonic)
+    """By this process's monotonic clock."""
 
 
 class Queue(Protocol):

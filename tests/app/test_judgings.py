@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app import judgings, submissions
+from app.clock import database_now
 from app.database import Database, Transaction
-from app.models import Device, Judging, Kind, Report, State, Submission, now
+from app.models import Device, Judging, Kind, Report, State, Submission, Worker
 from app.queue import Claim
 from app.queue.local import LocalQueue
 from judge.report import Verdict
@@ -129,7 +131,7 @@ async def test_a_zombies_result_is_dropped(database: Database, queue: LocalQueue
     sent = await send(database, queue, people)
     zombie = await claimed(database, "zombie")
     async with database.writing() as session:
-        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1
+        assert await session.run_sync(judgings.recover, later=2 * LEASE) == 1
     heir = await claimed(database, "heir")
     assert heir.attempt == zombie.attempt + 1
 
@@ -146,12 +148,12 @@ async def test_a_zombie_cannot_keep_or_give_back(database: Database, queue: Loca
     await send(database, queue, people)
     zombie = await claimed(database, "zombie")
     async with database.writing() as session:
-        await session.run_sync(judgings.recover, at=now() + 2 * LEASE)
+        await session.run_sync(judgings.recover, later=2 * LEASE)
     heir = await claimed(database, "heir")
     async with database.writing() as session:
         assert await session.run_sync(judgings.give_back, zombie, "too late") is None
         await session.run_sync(judgings.keep, [zombie], timedelta(days=1))
-        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1  # the heir's lease was not prolonged
+        assert await session.run_sync(judgings.recover, later=2 * LEASE) == 1  # the heir's lease was not prolonged
     assert heir.attempt == 2
 
 
@@ -160,7 +162,61 @@ async def test_a_kept_lease_does_not_end(database: Database, queue: LocalQueue, 
     mine = await claimed(database)
     async with database.writing() as session:
         await session.run_sync(judgings.keep, [mine], 3 * LEASE)
-        assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 0
+        assert await session.run_sync(judgings.recover, later=2 * LEASE) == 0
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the clock of this process so many seconds ahead, or behind."""
+
+    def shift(seconds: int) -> None:
+        class Shifted(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:
+                return datetime.now(tz) + timedelta(seconds=seconds)
+
+        monkeypatch.setattr("app.models.datetime", Shifted)
+
+    return shift
+
+
+async def test_a_lease_is_as_long_whatever_the_workers_clocks_say(
+    database: Database, queue: LocalQueue, people: People, set_clock: Callable[[int], None]
+) -> None:
+    """A worker that was a minute ahead took from others what they had just begun, three times."""
+    await send(database, queue, people)
+    set_clock(-60)
+    behind = await claimed(database, "behind")
+    set_clock(60)
+    assert await database.change(judgings.recover) == 0
+    set_clock(-60)
+    await database.change(judgings.keep, [behind], LEASE)
+    set_clock(60)
+    assert await database.change(judgings.recover) == 0
+    assert await database.change(judgings.recover, later=LEASE * 0.9) == 0
+    assert await database.change(judgings.recover, later=LEASE) == 1
+    ahead = await claimed(database, "ahead")
+    set_clock(0)
+    assert await database.change(judgings.recover, later=LEASE) == 1, "no longer because its worker is ahead"
+    assert (behind.attempt, ahead.attempt) == (1, 2)
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+async def test_a_worker_is_heard_of_whatever_its_clock_says(
+    database: Database, set_clock: Callable[[int], None], seconds: int
+) -> None:
+    worker = Worker(name="w", queues=[Device.CPU], slots=1, host="h", pid=1, ready=True)
+    worker.last_seen = database_now()
+    async with database.writing() as session:
+        session.add(worker)
+    set_clock(seconds)
+    async with database.reading() as session:
+        assert await session.run_sync(submissions.has_worker, Device.CPU)
+        assert len(await submissions.workers(session)) == 1
+    async with database.writing() as session:
+        await session.execute(update(Worker).values(last_seen=database_now(-20)))
+    async with database.reading() as session:
+        assert not await session.run_sync(submissions.has_worker, Device.CPU)
 
 
 async def test_three_lost_attempts_end_in_judge_error(database: Database, queue: LocalQueue, people: People) -> None:
@@ -168,7 +224,7 @@ async def test_three_lost_attempts_end_in_judge_error(database: Database, queue:
     for attempt in (1, 2, 3):
         assert (await claimed(database)).attempt == attempt
         async with database.writing() as session:
-            assert await session.run_sync(judgings.recover, at=now() + 2 * LEASE) == 1
+            assert await session.run_sync(judgings.recover, later=2 * LEASE) == 1
     assert await claim(database) is None
     judging = await newest(database, sent)
     assert (judging.state, judging.verdict) == (State.DONE, Verdict.JUDGE_ERROR)

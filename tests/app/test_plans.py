@@ -11,8 +11,9 @@ from sqlalchemy import Select, insert, select, text
 from sqlalchemy.dialects import sqlite
 
 from app import counting, interviews, judgings, submissions
+from app.clock import database_now
 from app.database import Database
-from app.models import Candidate, Device, Judging, Kind, State, Submission, now
+from app.models import Candidate, Device, Judging, Kind, State, Submission
 from app.submissions import Filters, Sort
 from judge.report import Verdict
 from tests.app.conftest import CODE, People
@@ -73,14 +74,14 @@ async def test_a_senders_page_is_read_from_the_senders_index(sqlite_url: str, ow
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
-        (judgings.CLAIM, {"wanted": "cpu", "by": "w", "started": 0, "until": 0}),
+        (judgings.CLAIM, {"wanted": "cpu", "by": "w", "lease_seconds": 20.0}),
         (submissions.DETAIL, {"submission": 1}),
         (submissions.history_query(1, "batchnorm1d", None, 50), {}),
         (submissions.history_query(1, "batchnorm1d", 100, 50), {}),
         (interviews.invitations_query(100, 50), {}),
         (interviews.candidates_query("", 200), {}),
         (interviews.candidates_query("Li", 200), {}),
-        (select(Judging.id).where(judgings.RUNNING, Judging.lease_until < now()), {}),
+        (select(Judging.id).where(judgings.RUNNING, Judging.lease_until < database_now()), {}),
     ],
     ids=["claim", "detail", "history", "older history", "older invitations", "names", "names from", "lost leases"],
 )
