@@ -1,6 +1,7 @@
 """What becomes of a judging: claimed, kept alive, finished, given back. Every change is fenced by the attempt.
 
-Times are the database's (``app/clock.py``), whose clock all workers share; what something took is measured here.
+Times are the database's (``app/clock.py``), whose clock all workers share; what something took is measured here. The
+names of mistakes are written later: ``app/names.py``.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Float, Update, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import Float, Update, and_, bindparam, func, insert, literal_column, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.clock import database_now
 from app.database import Transaction
-from app.models import Device, Judging, Kind, Report, State, Submission
+from app.models import Device, DiagnosesState, Judging, Kind, Report, State, Submission
 from app.queue import Claim
 from app.queue.changes import announce
 from judge.report import Report as JudgeReport
@@ -31,6 +33,10 @@ log = logging.getLogger(__name__)
 
 QUEUED = Judging.state == literal_column(f"'{State.QUEUED}'")
 RUNNING = Judging.state == literal_column(f"'{State.RUNNING}'")
+UNNAMED = and_(
+    Judging.state == literal_column(f"'{State.DONE}'"),
+    Judging.diagnoses_state == literal_column(f"'{DiagnosesState.PENDING}'"),
+)
 # Written out, not bound: SQLite uses a partial index only where it can read its condition in the query itself.
 
 
@@ -56,6 +62,16 @@ _URGENT = (
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
+A_CLAIM = (
+    Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
+    Judging.started_at,
+    *(
+        # SQLite returns columns of no other table, but what a query finds.
+        select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
+        .label(column.key)
+        for column in (Submission.problem, Submission.code, Submission.kind, Submission.device, Submission.accept)
+    ),
+)  # fmt: skip
 CLAIM = (
     update(Judging)
     .where(Judging.id == _URGENT, QUEUED)
@@ -66,18 +82,9 @@ CLAIM = (
         started_at=database_now(),
         lease_until=database_now(bindparam("lease_seconds", type_=Float)),
     )
-    .returning(
-        Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
-        Judging.started_at,
-        *(
-            # SQLite returns columns of no other table, but what a query finds.
-            select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
-            .label(column.key)
-            for column in (Submission.problem, Submission.code, Submission.kind, Submission.device, Submission.accept)
-        ),
-    )
+    .returning(*A_CLAIM)
     .execution_options(synchronize_session=False)
-)  # fmt: skip
+)
 # The fence: touches the row only while it is running this very attempt.
 _MINE = (Judging.id == bindparam("judging"), Judging.attempt == bindparam("claimed_attempt"), RUNNING)
 _FINISH = (
@@ -85,7 +92,8 @@ _FINISH = (
     .where(*_MINE)
     .values(
         state=State.DONE,
-        lease_until=None,
+        diagnoses_state=bindparam("names"),
+        lease_until=database_now(bindparam("lease_seconds", type_=Float)),  # of no seconds there is none
         fault=None,
         finished_at=database_now(),
         verdict=bindparam("its_verdict"),
@@ -117,22 +125,25 @@ def _fence(claim: Claim) -> dict[str, Any]:
     return {"judging": claim.judging_id, "claimed_attempt": claim.attempt}
 
 
-def _mine(claim: Claim) -> Update:
+def mine(claim: Claim, state: ColumnElement[bool] = RUNNING) -> Update:
     return (
         update(Judging)
-        .where(Judging.id == claim.judging_id, Judging.attempt == claim.attempt, RUNNING)
+        .where(Judging.id == claim.judging_id, Judging.attempt == claim.attempt, state)
         .execution_options(synchronize_session=False)
     )
 
 
 def keep(transaction: Transaction, claims: Sequence[Claim], lease: timedelta) -> None:
-    """Prolongs the leases of judgings in work."""
+    """Prolongs the leases of judgings in work, for their verdict or for their names."""
     for claim in claims:
-        transaction.execute(_mine(claim).values(lease_until=database_now(lease.total_seconds())))
+        transaction.execute(mine(claim, or_(RUNNING, UNNAMED)).values(lease_until=database_now(lease.total_seconds())))
 
 
-def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
-    """Writes the result; False when this attempt is no longer the one that counts, and nothing was written."""
+def finish(transaction: Transaction, claim: Claim, report: JudgeReport, names_lease: timedelta | None = None) -> bool:
+    """Writes the result; False when this attempt is no longer the one that counts, and nothing was written.
+
+    ``names_lease`` says that there are mistakes to name, by this attempt, and for how long others leave them to it.
+    """
     scored = claim.kind is Kind.SUBMIT
     result = {"its_verdict": report.verdict, "its_score": report.score if scored else None}
     written = transaction.execute(
@@ -140,6 +151,8 @@ def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
         {
             **_fence(claim),
             **result,
+            "names": DiagnosesState.DONE if names_lease is None else DiagnosesState.PENDING,
+            "lease_seconds": None if names_lease is None else names_lease.total_seconds(),
             "its_seed": report.seed,
             "version": report.problem_version,
             "stages": stages_of(claim, report),
@@ -157,11 +170,17 @@ def finish(transaction: Transaction, claim: Claim, report: JudgeReport) -> bool:
 
 
 def finish_and_claim(
-    transaction: Transaction, claim: Claim, report: JudgeReport, worker: str, queues: Sequence[Device], lease: timedelta
+    transaction: Transaction,
+    claim: Claim,
+    report: JudgeReport,
+    names_lease: timedelta | None,
+    worker: str,
+    queues: Sequence[Device],
+    lease: timedelta,
 ) -> tuple[bool, Claim | None]:
     """``finish``, then ``claim_next`` for the slot that this leaves: one commit instead of two, each of which wakes
     everyone who waits."""
-    return finish(transaction, claim, report), claim_next(transaction, worker, queues, lease)
+    return finish(transaction, claim, report, names_lease), claim_next(transaction, worker, queues, lease)
 
 
 def stages_of(claim: Claim, report: JudgeReport) -> dict[str, float]:
@@ -185,11 +204,11 @@ def give_back(transaction: Transaction, claim: Claim, fault: str, *, counts: boo
     and nobody else can hold it: an attempt that was lost is never taken off.
     """
     if not counts:
-        statement = _mine(claim).values(state=State.QUEUED, attempt=Judging.attempt - 1, lease_until=None, fault=fault)
+        statement = mine(claim).values(state=State.QUEUED, attempt=Judging.attempt - 1, lease_until=None, fault=fault)
     elif claim.attempt >= MAX_ATTEMPTS:
-        statement = _mine(claim).values(**_given_up(fault))
+        statement = mine(claim).values(**_given_up(fault))
     else:
-        statement = _mine(claim).values(state=State.QUEUED, lease_until=None, fault=fault)
+        statement = mine(claim).values(state=State.QUEUED, lease_until=None, fault=fault)
     row = transaction.execute(statement.returning(Judging.state)).one_or_none()
     if row is None:
         return None
@@ -201,13 +220,14 @@ def give_back(transaction: Transaction, claim: Claim, fault: str, *, counts: boo
 
 
 def end_leases(transaction: Transaction, worker: str) -> None:
-    """Ends the leases of a worker known to be dead, for ``recover`` to find."""
-    transaction.execute(
-        update(Judging)
-        .where(RUNNING, Judging.worker == worker)
-        .values(lease_until=BEGINNING)
-        .execution_options(synchronize_session=False)
-    )
+    """Ends the leases of a worker known to be dead, for ``recover`` and ``names.take_up`` to find."""
+    for state in (RUNNING, UNNAMED):  # two statements: each has an index of its own
+        transaction.execute(
+            update(Judging)
+            .where(state, Judging.worker == worker)
+            .values(lease_until=BEGINNING)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def recover(transaction: Transaction, *, later: timedelta = timedelta(0)) -> int:
@@ -239,8 +259,8 @@ def recover(transaction: Transaction, *, later: timedelta = timedelta(0)) -> int
 
 def _given_up(fault: object) -> dict[str, object]:
     return {
-        "state": State.DONE, "lease_until": None, "finished_at": database_now(), "verdict": Verdict.JUDGE_ERROR,
-        "fault": fault,
+        "state": State.DONE, "diagnoses_state": DiagnosesState.DONE, "lease_until": None,
+        "finished_at": database_now(), "verdict": Verdict.JUDGE_ERROR, "fault": fault,
     }  # fmt: skip
 
 

@@ -44,6 +44,9 @@ class StageTimes:
 
     def observe(self, verdict: str, stages_ms: dict[str, float]) -> None:
         self._verdicts[verdict] = self._verdicts.get(verdict, 0) + 1
+        self.observe_stages(stages_ms)
+
+    def observe_stages(self, stages_ms: dict[str, float]) -> None:
         for stage, milliseconds in stages_ms.items():
             counts = self._counts.setdefault(stage, [0] * (len(BUCKETS_MS) + 1))
             counts[bisect_left(BUCKETS_MS, milliseconds)] += 1

@@ -48,6 +48,13 @@ class State(StrEnum):
     DONE = "done"
 
 
+class DiagnosesState(StrEnum):
+    """Whether the names of mistakes are still being worked out: a verdict does not wait for them."""
+
+    PENDING = "pending"
+    DONE = "done"
+
+
 class Outcome(StrEnum):
     """An interviewer's decision on a submission."""
 
@@ -108,6 +115,7 @@ class Base(DeclarativeBase):
         Kind: _stored_by_value(Kind),
         Device: _stored_by_value(Device),
         State: _stored_by_value(State),
+        DiagnosesState: _stored_by_value(DiagnosesState),
         Outcome: _stored_by_value(Outcome),
         Verdict: _stored_by_value(Verdict),
         dict[str, Any]: JSON,
@@ -260,6 +268,9 @@ class Submission(Base):
     )
 
 
+_UNNAMED = "state = 'done' AND diagnoses_state = 'pending'"
+
+
 class Judging(Base):
     """One evaluation of a submission, and the job in the queue while it is not done."""
 
@@ -272,7 +283,13 @@ class Judging(Base):
     priority: Mapped[int] = mapped_column(default=0)
     """Smaller goes first: someone waiting at a browser before CI, CI before a rejudge."""
     attempt: Mapped[int] = mapped_column(default=0)
-    """Raised by each claim; a result counts only with the attempt it was claimed by."""
+    """Raised by each claim, for the verdict or for the names; what is written counts only with the attempt that was
+    claimed."""
+    diagnoses_state: Mapped[DiagnosesState] = mapped_column(
+        default=DiagnosesState.PENDING, server_default=DiagnosesState.PENDING
+    )
+    """Done with the verdict where there are no mistakes to name, else with a second write of the same attempt. The
+    lease covers that work too."""
     lease_until: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(String(100))
     seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -299,6 +316,8 @@ class Judging(Base):
               sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
         Index("ix_judgings_lease", "lease_until",
               sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
+        Index("ix_judgings_unnamed", "queue", "lease_until",
+              sqlite_where=text(_UNNAMED), postgresql_where=text(_UNNAMED)),
     )  # fmt: skip
 
 

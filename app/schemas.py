@@ -9,7 +9,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
-from app.models import Device, Kind, State, Submission
+from app.models import Device, DiagnosesState, Kind, State, Submission
 from judge.problem import Problem
 from judge.report import CheckStatus, Report, Verdict
 
@@ -151,6 +151,9 @@ class SubmissionOut(SubmissionSummary):
     state: State
     judging: int = Field(description="Number of the newest judging; a rejudge adds one.")
     attempt: int
+    diagnoses_state: DiagnosesState = Field(
+        description="`pending` until the names of the mistakes are there, which come after the verdict."
+    )
     finished_at: datetime | None
     report: ReportOut | None
 
@@ -264,6 +267,7 @@ def detail(row: Row[*tuple[Any, ...]], *, staff: bool) -> bytes:
         "state": row.state,
         "judging": row.judging_id,
         "attempt": row.attempt,
+        "diagnoses_state": row.diagnoses_state,
         "finished_at": row.finished_at,
     }
     if row.report is None:

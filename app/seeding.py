@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, text
 
 from app.auth import create_token
 from app.database import Database
-from app.models import Candidate, Device, Kind, State, Submission, now
+from app.models import Candidate, Device, DiagnosesState, Kind, State, Submission, now
 from judge import problem as problems
 from judge.report import GroupResult, Timing, Verdict
 from judge.report import Report as JudgeReport
@@ -84,8 +84,9 @@ def _judgings(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in rows:
         yield {
             "id": row["id"], "submission_id": row["id"], "state": State.DONE, "queue": Device.CPU, "priority": 0,
-            "attempt": 1, "verdict": row["verdict"], "score": row["score"], "created_at": row["created_at"],
-            "started_at": row["created_at"], "finished_at": row["created_at"], "problem_version": "seeded", "seed": 1,
+            "attempt": 1, "diagnoses_state": DiagnosesState.DONE, "verdict": row["verdict"], "score": row["score"],
+            "created_at": row["created_at"], "started_at": row["created_at"], "finished_at": row["created_at"],
+            "problem_version": "seeded", "seed": 1,
         }  # fmt: skip
 
 

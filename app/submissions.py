@@ -296,7 +296,7 @@ DETAIL = (
         Submission.id, Submission.problem, Submission.kind, Submission.device, Submission.label, Submission.token_id,
         Submission.candidate_id, Submission.created_at, Submission.verdict, Submission.score, Submission.max_score,
         Candidate.name.label("candidate_name"), Judging.id.label("judging_id"), Judging.state, Judging.attempt,
-        Judging.finished_at, Report.body.label("report"),
+        Judging.diagnoses_state, Judging.finished_at, Report.body.label("report"),
     )
     .join(Judging, Judging.submission_id == Submission.id)
     .outerjoin(Report, Report.judging_id == Judging.id)

@@ -1,16 +1,18 @@
 """The worker process: claims judgings, has the engine judge them in threads, writes the reports.
 
 One asyncio loop does everything that waits (database, queue, heartbeat); each judging blocks one thread of a pool of
-``slots``. A fault of ours leaves the engine as an exception and the judging goes back; where no cell can be made, it
-goes back with its attempt unused, and nothing is claimed until a look at the walls finds all of them standing. Dying at
-any moment loses nothing: the row says ``running`` until its lease ends, or a worker of the same machine sees that this
-process is gone. Told to stop, it gives back what it has begun.
+``slots``. The names of mistakes are found afterwards, in a thread beside them (``app/naming.py``). A fault of ours
+leaves the engine as an exception and the judging goes back; where no cell can be made, it goes back with its attempt
+unused, and nothing is claimed until a look at the walls finds all of them standing. Dying at any moment loses nothing:
+the row keeps its lease until that ends, or a worker of the same machine sees that this process is gone. Told to stop,
+it gives back what it has begun.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -22,6 +24,7 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import uvloop
@@ -34,6 +37,7 @@ from app.config import Settings
 from app.database import DATABASE_AWAY, Database
 from app.metrics import StageTimes
 from app.models import Device, Kind, Worker
+from app.naming import Namer, Pace, Search
 from app.processes import is_alive, pid_namespace
 from app.queue import Claim
 from app.queue.changes import open_changes
@@ -60,6 +64,7 @@ FORGET_WORKERS_SECONDS = 3600.0
 
 if TYPE_CHECKING:
     from judge.cells import Cells
+    from judge.engine import Judged
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +74,7 @@ class Engine(Protocol):
 
     cells: Cells
 
-    def judge(
+    def grade(
         self,
         problem: Problem,
         source: bytes,
@@ -77,7 +82,9 @@ class Engine(Protocol):
         samples: bool = False,
         seed: int | None = None,
         accept: tuple[str, ...] | None = None,
-    ) -> Report: ...
+    ) -> Judged: ...
+
+    def name(self, judged: Judged, pace: Pace) -> Report: ...
 
     def replace_box(self) -> None: ...
 
@@ -131,6 +138,11 @@ class WorkerProcess:
         self.changes = open_changes(self.database, only_if=judgings.ANY_QUEUED)
         self.queue = LocalQueue(self.database, self.changes, lease_seconds=settings.lease_seconds)
         self.times = StageTimes()
+        self.namer = Namer(
+            self.database, self.changes, self.name, self.queues[0], self.queue.lease,
+            needs_the_cores=self._needs_the_cores, can_run=lambda: self._sound, run_again=self._search_again,
+            times=self.times,
+        )  # fmt: skip
         self.engine: Engine | None = None
         self._start_engine = start_engine
         self._probe = probe
@@ -138,7 +150,7 @@ class WorkerProcess:
         self._threads = _started(settings.slots, "judging")
         self._upkeep = _started(1, "upkeep")
         self._claims: dict[int, Claim] = {}
-        self._asked: dict[int, asyncio.Future[Report]] = {}
+        self._asked: dict[int, asyncio.Future[Judged]] = {}
         self._faults_in_a_row = 0
         self._sound = False
         self._quarantined: str | None = None
@@ -169,6 +181,7 @@ class WorkerProcess:
         """Takes nothing more and lets go of what was begun: each judging goes back as it was."""
         self._stop.set()
         self.queue.stop()
+        self.namer.stop()
         for asked in self._asked.values():
             asked.cancel()
 
@@ -178,7 +191,9 @@ class WorkerProcess:
         await self._first_of(starting, self._stop.wait())
         if starting.done():
             await starting
+            naming = asyncio.create_task(self.namer.work())
             await self.queue.work(self.name, self.queues, self.settings.slots, self._judge)
+            await naming
         await self.changes.close()
         if self.engine is not None:
             closing = asyncio.get_running_loop().run_in_executor(self._upkeep, self.engine.close)
@@ -279,8 +294,8 @@ class WorkerProcess:
             self._claims.pop(claim.judging_id, None)
         return None
 
-    async def _asked_engine(self, claim: Claim) -> Report:
-        """The report; raises ``CancelledError`` once this worker is to stop, though the thread goes on for nothing."""
+    async def _asked_engine(self, claim: Claim) -> Judged:
+        """Its answer; raises ``CancelledError`` once this worker is to stop, though the thread goes on for nothing."""
         if self._stop.is_set():
             raise asyncio.CancelledError
         asked = asyncio.get_running_loop().run_in_executor(self._threads, self._ask_engine, claim)
@@ -290,25 +305,27 @@ class WorkerProcess:
         finally:
             del self._asked[claim.judging_id]
 
-    def _ask_engine(self, claim: Claim) -> Report:
+    def _ask_engine(self, claim: Claim) -> Judged:
         assert self.engine is not None  # noqa: S101 - nothing is claimed without one
-        report = self.engine.judge(
+        judged = self.engine.grade(
             problems.load(claim.problem),
             claim.code.encode(),
             samples=claim.kind is Kind.RUN,
             seed=claim.seed,
             accept=(claim.accept,) if claim.accept else None,
         )
-        if report.verdict is Verdict.JUDGE_ERROR:
-            raise Fault(report.message.get("en", "the engine reported a fault of its own"))
-        return report
+        if judged.report.verdict is Verdict.JUDGE_ERROR:
+            raise Fault(judged.report.message.get("en", "the engine reported a fault of its own"))
+        return judged
 
-    async def _store(self, claim: Claim, report: Report) -> Claim | None:
+    async def _store(self, claim: Claim, judged: Judged) -> Claim | None:
         """Writes the result, as often as it takes while the database is away; returns what was claimed with it."""
         judged_at = time.monotonic()
+        report, has_names, has_room = judged.report, judged.case is not None, self.namer.has_room
+        names_lease = self.queue.lease if has_room else timedelta(0)  # without room, whoever has some may take it up
         while True:
             try:
-                written, following = await self._finish(claim, report)
+                written, following = await self._finish(claim, report, names_lease if has_names else None)
                 break
             except DATABASE_AWAY as error:
                 log.warning("could not store judging %d, trying again: %s", claim.judging_id, error)
@@ -318,15 +335,17 @@ class WorkerProcess:
         if written:
             stages = judgings.stages_of(claim, report)
             self.times.observe(report.verdict, stages | {"store": judgings.milliseconds_since(judged_at)})
+        if written and has_names and has_room:
+            self.namer.add(claim, self._search(judged))
         self._faults_in_a_row = 0
         return following
 
-    async def _finish(self, claim: Claim, report: Report) -> tuple[bool, Claim | None]:
+    async def _finish(self, claim: Claim, report: Report, names_lease: timedelta | None) -> tuple[bool, Claim | None]:
         """Whether the result was written, and the next claim, if there is more to do."""
         if self._stop.is_set() or not self._sound or not await self.changes.rows(judgings.ANY_QUEUED):
-            return await self.database.change(judgings.finish, claim, report), None
+            return await self.database.change(judgings.finish, claim, report, names_lease), None
         return await self.database.change(
-            judgings.finish_and_claim, claim, report, self.name, self.queues, self.queue.lease
+            judgings.finish_and_claim, claim, report, names_lease, self.name, self.queues, self.queue.lease
         )
 
     async def _give_back(self, claim: Claim, why: str, *, counts: bool) -> None:
@@ -344,6 +363,19 @@ class WorkerProcess:
             async with asyncio.timeout(seconds):
                 await self._stop.wait()
 
+    # Its names --------------------------------------------------------------------------------------------------------
+
+    def _search(self, judged: Judged) -> Search:
+        assert self.engine is not None  # noqa: S101 - it has judged
+        return functools.partial(self.engine.name, judged)
+
+    def _search_again(self, claim: Claim) -> Search:
+        return self._search(self._ask_engine(claim))
+
+    def _needs_the_cores(self) -> bool:
+        """A judging keeps one core busy and the making of the next cell another."""
+        return 0 < len(self._claims) >= (os.cpu_count() or 1) - 1
+
     # The worker's row -------------------------------------------------------------------------------------------------
 
     async def _register(self) -> None:
@@ -358,6 +390,7 @@ class WorkerProcess:
     async def _unregister(self) -> None:
         try:
             async with self.database.writing() as session:
+                await session.run_sync(judgings.end_leases, self.name)
                 await session.execute(delete(Worker).where(Worker.name == self.name))
         except DATABASE_AWAY as error:
             log.warning("could not remove this worker's row: %s", error)
@@ -376,7 +409,8 @@ class WorkerProcess:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 await self._update_row(metrics=self.times.to_dict())
-                await self.database.change(judgings.keep, list(self._claims.values()), self.queue.lease)
+                kept = [*self._claims.values(), *self.namer.claims]
+                await self.database.change(judgings.keep, kept, self.queue.lease)
                 if loop.time() >= all_heard_at:
                     await self._look_after_the_lost()
             except DATABASE_AWAY as error:

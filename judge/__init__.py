@@ -17,9 +17,10 @@ Who has which rights:
   It is handed one job on one socket: the exam and the source. What it answers is data, believed by nobody.
 
 The steps of one judging stand in ``engine.py`` alone: prepare, run, compare, report, name. ``stock`` prepares exams
-ahead, ``cells`` runs jobs, ``evidence`` reads what a cell left, ``grading`` compares it with the key, ``diagnosis``
-runs known wrong layers on the same exam and names those that saw what the candidate's layer saw. The candidate's
-fault is a verdict and is returned; ours is an exception and flies: the job goes back, and nobody is blamed.
+ahead, ``cells`` runs jobs, ``evidence`` reads what a cell left, ``grading`` compares it with the key, and a verdict
+need not wait for ``diagnosis``, which runs known wrong layers on the same exam and names those that saw what the
+candidate's layer saw. The candidate's fault is a verdict and is returned; ours is an exception and flies: the job goes
+back, and nobody is blamed.
 
 ``report`` and ``problem`` need no torch, so that the web service can read both without loading it.
 """

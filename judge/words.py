@@ -1,4 +1,4 @@
-"""The one sentence a candidate reads with each verdict, of the hidden exam and of the samples, in both languages."""
+"""What a report says of its verdict, of the exam or of the samples, and in place of names; in both languages."""
 
 from __future__ import annotations
 
@@ -53,3 +53,10 @@ SAMPLE_MESSAGES = VERDICT_MESSAGES | {
         "zh": "至少有一个样例的结果与预期不同，请对照下面的预期值与实际值。",
     },
 }
+
+NAMES_LOST: Text = {
+    "en": "The comparison with known misconceptions was cut short when the judge stopped, and could not be taken up "
+    "again. Judge the submission again to have it done.",
+    "zh": "与已知误解的比较因判题系统停止而中断，之后未能继续。重新评测这份提交即可完成比较。",
+}
+"""In place of names, for staff."""

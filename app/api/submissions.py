@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -14,8 +15,8 @@ from app.api.responses import problems as errors
 from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
-from app.models import Kind, State
-from app.queue.watch import Watch
+from app.models import Kind
+from app.queue.watch import Progress, Watch, is_judged, is_named
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
 from app.submissions import Filters, Sort
 from judge.report import Verdict
@@ -24,6 +25,14 @@ router = APIRouter()
 
 MAX_WAIT_SECONDS = 60
 MAX_ID = 2**31 - 1
+
+
+class WaitFor(StrEnum):
+    """What `wait` waits for."""
+
+    VERDICT = "verdict"
+    DIAGNOSES = "diagnoses"
+
 
 SubmissionId = Annotated[int, Path(ge=1, le=MAX_ID)]
 IdempotencyKey = Annotated[
@@ -87,16 +96,23 @@ async def get_submission(
     token: CurrentToken,
     submission_id: SubmissionId,
     wait: Annotated[
-        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for the verdict, if it is not there yet.")
+        float, Query(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait, if what is asked `for` is not there yet.")
     ] = 0,
+    wait_for: Annotated[
+        WaitFor,
+        Query(alias="for", description="What to wait for; the names of mistakes come a moment after the verdict."),
+    ] = WaitFor.VERDICT,
 ) -> Response:
-    """Answers at once, or within `wait` seconds as soon as the judging is done; look at `state`."""
+    """Answers at once, or within `wait` seconds as soon as the judging is done; look at `state` (and, having waited
+    for the diagnoses, at `diagnoses_state`)."""
     database: Database = request.app.state.database
     watch: Watch = request.app.state.watch
+    wanted = is_named if wait_for is WaitFor.DIAGNOSES else is_judged
     # Two queries around the wait: a waiting request holds no connection.
-    with watch.waiting(submission_id) as waiter:
+    with watch.waiting(submission_id, wanted) as waiter:
         row = await _read(database, token, submission_id)
-        if wait and row.state is not State.DONE and await waiter.progress(wait):
+        there = Progress(row.judging_id, row.state, row.attempt, row.diagnoses_state)
+        if wait and not wanted(there) and await waiter.progress(wait):
             row = await _read(database, token, submission_id)
     return Response(detail(row, staff=token.is_staff), media_type="application/json")
 

@@ -15,11 +15,11 @@ from app import counting, interviews, submissions
 from app.auth import CurrentInterviewer
 from app.database import Session
 from app.errors import NotFound
-from app.models import Decision, Interviewer, Invitation, Judging, Note, Outcome, State, Submission
+from app.models import Decision, DiagnosesState, Interviewer, Invitation, Judging, Note, Outcome, State, Submission
 from app.pages.listing import Line, listing
 from app.pages.results import marks_of
 from app.pages.shell import Viewer, page
-from app.queue.watch import Watch
+from app.queue.watch import Watch, is_judged, is_named
 from app.schemas import read_report
 from judge import problem as problems
 from judge.problem import Problem
@@ -77,6 +77,10 @@ class Review:
     notes: Sequence[Note]
     decisions: Sequence[Decision]
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def is_being_named(self) -> bool:
+        return self.state is State.DONE and self.judging.diagnoses_state is DiagnosesState.PENDING
 
 
 @router.get("/submissions/{number}")
@@ -161,14 +165,18 @@ async def _askers(session: AsyncSession, judgings: Sequence[Judging]) -> dict[in
 async def events(
     request: Request, session: Session, interviewer: CurrentInterviewer, number: Number
 ) -> StreamingResponse:
-    """One event when the newest judging is done; the page then loads itself again."""
+    """One event when the newest judging is done, upon which the page loads itself again, and one when its mistakes are
+    named, which the page puts in their place."""
     await submissions.get_submitted(session, number)
     watch: Watch = request.app.state.watch
 
     async def stream() -> AsyncIterator[bytes]:
-        while not await watch.until_done(number, HEARTBEAT_SECONDS):
+        while not await watch.until(is_judged, number, HEARTBEAT_SECONDS):
             yield format_sse_event(comment="still waiting")
         yield format_sse_event(data_str="done", event="verdict")
+        while not await watch.until(is_named, number, HEARTBEAT_SECONDS):
+            yield format_sse_event(comment="still naming")
+        yield format_sse_event(data_str="done", event="diagnoses")
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 

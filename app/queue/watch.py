@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from app.models import State
+from app.models import DiagnosesState, State
 from app.queue.changes import Changes
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,23 @@ class Progress:
     judging_id: int
     state: State
     attempt: int = 0
+    diagnoses_state: DiagnosesState = DiagnosesState.PENDING
+
+
+Wanted = Callable[[Progress], bool]
+
+
+def is_judged(progress: Progress) -> bool:
+    return progress.state is State.DONE
+
+
+def is_named(progress: Progress) -> bool:
+    """Whether nothing more will be said of it, neither a verdict nor the name of a mistake."""
+    return is_judged(progress) and progress.diagnoses_state is DiagnosesState.DONE
+
+
+def has_changed(_: Progress) -> bool:
+    return True
 
 
 @dataclass(eq=False)
@@ -30,7 +47,7 @@ class Waiter:
     submission_id: int
     seen: Progress | None
     answer: asyncio.Future[Progress]
-    only_done: bool
+    wanted: Wanted
 
     async def progress(self, seconds: float) -> Progress | None:
         """What it waits for; None when ``seconds`` pass first."""
@@ -63,24 +80,26 @@ class Watch:
         await self._changes.close()
 
     @contextlib.contextmanager
-    def waiting(self, submission_id: int, seen: Progress | None = None, *, only_done: bool = True) -> Iterator[Waiter]:
+    def waiting(
+        self, submission_id: int, wanted: Wanted = is_judged, *, seen: Progress | None = None
+    ) -> Iterator[Waiter]:
         """Hears of every change from here on, so that whoever reads a row inside need not have it read once more."""
-        waiter = Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), only_done)
+        waiter = Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), wanted)
         self._waiters.add(waiter)
         try:
             yield waiter
         finally:
             self._waiters.discard(waiter)
 
-    async def until_done(self, submission_id: int, seconds: float) -> bool:
-        """Whether the newest judging is done, now or within ``seconds``."""
-        with self.waiting(submission_id) as waiter:
+    async def until(self, wanted: Wanted, submission_id: int, seconds: float) -> bool:
+        """Whether the newest judging is as ``wanted``, now or within ``seconds``."""
+        with self.waiting(submission_id, wanted) as waiter:
             self._changes.wake()
             return await waiter.progress(seconds) is not None
 
     async def until_changed(self, submission_id: int, seen: Progress | None, seconds: float) -> Progress | None:
         """The progress once it is not ``seen`` any more; None when ``seconds`` pass first."""
-        with self.waiting(submission_id, seen, only_done=False) as waiter:
+        with self.waiting(submission_id, has_changed, seen=seen) as waiter:
             self._changes.wake()
             return await waiter.progress(seconds)
 
@@ -103,16 +122,16 @@ class Watch:
             current = progress.get(waiter.submission_id)
             if current is None or current == waiter.seen or waiter.answer.done():
                 continue
-            if current.state is State.DONE or not waiter.only_done:
+            if waiter.wanted(current):
                 waiter.answer.set_result(current)
 
     async def _look(self, submission_ids: Iterable[int]) -> dict[int, Progress]:
         numbers = ", ".join(str(int(number)) for number in submission_ids)
         rows = await self._changes.rows(
-            "SELECT submission_id, id, state, attempt FROM judgings "  # noqa: S608 - whole numbers only
+            "SELECT submission_id, id, state, attempt, diagnoses_state FROM judgings "  # noqa: S608 - whole numbers only
             f"WHERE submission_id IN ({numbers}) ORDER BY id"
         )
         return {
-            submission_id: Progress(judging_id, State(state), attempt)
-            for submission_id, judging_id, state, attempt in rows
+            submission_id: Progress(judging_id, State(state), attempt, DiagnosesState(diagnoses_state))
+            for submission_id, judging_id, state, attempt, diagnoses_state in rows
         }

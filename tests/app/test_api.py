@@ -163,6 +163,11 @@ def test_the_same_key_is_the_same_submission(site: Site) -> None:
 # Waiting and reading ------------------------------------------------------------------------------------------------
 
 
+def test_what_is_waited_for_is_one_of_two(site: Site) -> None:
+    url = post(site).json()["url"]
+    assert_problem(site.client.get(url, params={"wait": 1, "for": "supper"}, headers=site.headers()), 422)
+
+
 @pytest.mark.parametrize("wait", ["-1", "61", "nan", "inf", "soon", ""])
 def test_a_bad_wait_is_refused(site: Site, wait: str) -> None:
     url = post(site).json()["url"]

@@ -10,13 +10,13 @@ from datetime import timedelta
 
 import pytest
 
-from app import judgings, submissions
+from app import judgings, names, submissions
 from app.database import Database
 from app.models import Device, State
 from app.queue import changes as changes_module
 from app.queue.changes import Changes, SqliteChanges, open_changes
 from app.queue.local import LocalQueue
-from app.queue.watch import Watch
+from app.queue.watch import Watch, is_judged, is_named
 from judge.report import Verdict
 from tests.app.conftest import CODE, People
 from tests.app.reports import make_report
@@ -162,7 +162,7 @@ async def watch(database: Database) -> AsyncIterator[Watch]:
 
 async def test_a_waiter_hears_when_its_submission_is_done(database: Database, people: People, watch: Watch) -> None:
     sent = await send(database, people)
-    waiting = asyncio.create_task(watch.until_done(sent, LONG))
+    waiting = asyncio.create_task(watch.until(is_judged, sent, LONG))
     await asyncio.sleep(0)
     await judge_one(database)
     assert await waiting is True
@@ -171,7 +171,7 @@ async def test_a_waiter_hears_when_its_submission_is_done(database: Database, pe
 async def test_who_comes_too_late_hears_at_once(database: Database, people: People, watch: Watch) -> None:
     sent = await send(database, people)
     await judge_one(database)
-    assert await watch.until_done(sent, LONG) is True
+    assert await watch.until(is_judged, sent, LONG) is True
 
 
 async def test_what_ends_after_a_waiter_began_and_before_it_looked_is_heard(
@@ -186,9 +186,25 @@ async def test_what_ends_after_a_waiter_began_and_before_it_looked_is_heard(
     assert watch._waiters == set()
 
 
+async def test_who_waits_for_the_names_is_not_answered_with_the_verdict(
+    database: Database, people: People, watch: Watch
+) -> None:
+    sent = await send(database, people)
+    claim = await database.change(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
+    assert claim is not None
+    await database.change(judgings.finish, claim, make_report(), timedelta(seconds=20))
+    assert await watch.until(is_judged, sent, LONG) is True
+    assert await watch.until(is_named, sent, 0.05) is False
+    with watch.waiting(sent, is_named) as waiter:
+        await database.change(names.attach, claim, make_report())
+        heard = await waiter.progress(LONG)
+    assert heard is not None
+    assert await watch.until(is_named, sent, LONG) is True
+
+
 async def test_a_wait_ends(database: Database, people: People, watch: Watch) -> None:
     sent = await send(database, people)
-    assert await watch.until_done(sent, 0.05) is False
+    assert await watch.until(is_judged, sent, 0.05) is False
     assert watch._waiters == set()
 
 
@@ -217,7 +233,7 @@ async def test_many_waiters_share_one_look(
 
     monkeypatch.setattr(watch, "_look", counted)
     sent = [await send(database, people) for _ in range(20)]
-    waiting = [asyncio.create_task(watch.until_done(number, LONG)) for number in sent for _ in range(5)]
+    waiting = [asyncio.create_task(watch.until(is_judged, number, LONG)) for number in sent for _ in range(5)]
     for _ in sent:
         await judge_one(database)
     assert all(await asyncio.gather(*waiting))

@@ -76,18 +76,20 @@ async def test_a_result_and_the_next_claim_stand_or_fall_together(
     mine = await claimed(database)
 
     def finish_claim_and_fail(transaction: Transaction) -> None:
-        judgings.finish_and_claim(transaction, mine, make_report(), "w", [Device.CPU], LEASE)
+        judgings.finish_and_claim(transaction, mine, make_report(), None, "w", [Device.CPU], LEASE)
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
         await database.change(finish_claim_and_fail)
     assert [(await newest(database, sent)).state for sent in (first, second)] == [State.RUNNING, State.QUEUED]
-    written, following = await database.change(judgings.finish_and_claim, mine, make_report(), "w", [Device.CPU], LEASE)
+    written, following = await database.change(
+        judgings.finish_and_claim, mine, make_report(), None, "w", [Device.CPU], LEASE
+    )
     assert written
     assert following is not None
     assert (following.submission_id, following.attempt) == (second, 1)
     assert [(await newest(database, sent)).state for sent in (first, second)] == [State.DONE, State.RUNNING]
-    assert await database.change(judgings.finish_and_claim, mine, make_report(), "w", [Device.CPU], LEASE) == (
+    assert await database.change(judgings.finish_and_claim, mine, make_report(), None, "w", [Device.CPU], LEASE) == (
         False,
         None,
     ), "too late, and nothing is left"

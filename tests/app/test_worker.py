@@ -11,9 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -25,10 +28,13 @@ from app import auth, submissions
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
-from app.models import Candidate, Device, Judging, Report, State, Submission, Worker
+from app.models import Candidate, Device, DiagnosesState, Judging, Report, Scope, State, Submission, Worker
+from app.naming import Dropped, Namer, Pace
 from app.queue.local import LocalQueue
+from app.schemas import read_report
 from app.worker import CANNOT_HEAL, Walls, WorkerProcess
 from judge.cells import NoCell
+from judge.engine import Judged
 from judge.problem import Problem
 from judge.report import Report as JudgeReport
 from judge.report import Verdict
@@ -47,9 +53,9 @@ PATIENCE = 90.0
 
 
 class Process:
-    """``python -m app.cli worker`` as it runs in production."""
+    """A worker as it runs in production, or another program that runs one."""
 
-    def __init__(self, settings: Settings, log: Path, **environment: str) -> None:
+    def __init__(self, settings: Settings, log: Path, program: Sequence[str], **environment: str) -> None:
         self.log = log
         variables = {
             "HANDCODE_DATA": str(settings.data),
@@ -60,7 +66,7 @@ class Process:
         }
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app.cli", "worker"],
+                [sys.executable, *program],
                 cwd=ROOT, env=os.environ | variables | environment, stdout=output, stderr=output,
             )  # fmt: skip
 
@@ -74,8 +80,8 @@ class Process:
 def start_worker(settings: Settings, tmp_path: Path) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
-    def start(**environment: str) -> Process:
-        started.append(Process(settings, tmp_path / "worker.log", **environment))
+    def start(program: Sequence[str] = ("-m", "app.cli", "worker"), **environment: str) -> Process:
+        started.append(Process(settings, tmp_path / "worker.log", program, **environment))
         return started[-1]
 
     yield start
@@ -112,6 +118,22 @@ async def until(database: Database, submission_id: int, state: State) -> Judging
             return judging
         await asyncio.sleep(0.02)
     raise AssertionError(f"judging {judging.id} is {judging.state} after {PATIENCE} s")
+
+
+async def until_named(database: Database, submission_id: int) -> Judging:
+    """The newest judging once nothing more will be said of it; on a new machine, naming begins with learning."""
+    deadline = time.monotonic() + 2 * PATIENCE
+    judging = await until(database, submission_id, State.DONE)
+    while judging.diagnoses_state is not DiagnosesState.DONE and time.monotonic() < deadline:
+        await asyncio.sleep(0.02)
+        judging = await until(database, submission_id, State.DONE)
+    assert judging.diagnoses_state is DiagnosesState.DONE
+    return judging
+
+
+def names_in(judging: Judging) -> list[str]:
+    assert judging.report is not None
+    return [one.id for one in read_report(judging.report.body).diagnoses]
 
 
 # With the real engine -----------------------------------------------------------------------------------------------
@@ -188,17 +210,63 @@ async def test_the_same_seed_gives_the_same_report(
     assert (again.seed, again.verdict, again.score) == (first.seed, first.verdict, first.score)
 
 
+# What a worker runs whose search for names never ends: it is killed between the two writes of a judging.
+STUCK = """
+import time
+from app import worker
+from app.config import Settings
+from judge.engine import Judge
+
+class Stuck(Judge):
+    @staticmethod
+    def name(judged, pace=None):
+        time.sleep(3600)
+
+worker.run(Settings(), start_engine=lambda settings: Stuck(standby_cells=1))
+"""
+REVERSED = (ROOT / "judge/problems/batchnorm1d/submissions/wrong_answer/momentum_reversed_lerp.py").read_text("utf-8")
+
+
+@pytest.mark.timeout(300)
+async def test_the_names_that_a_killed_worker_owed_come_from_another(
+    sender: tuple[Database, People], start_worker: Callable[..., Process]
+) -> None:
+    database, people = sender
+    first = start_worker(program=("-c", STUCK))
+    sent = await send(database, people, REVERSED)
+    judged = await until(database, sent, State.DONE)
+    first.end(signal.SIGKILL)
+    assert (judged.verdict, judged.diagnoses_state) == (Verdict.WRONG_ANSWER, DiagnosesState.PENDING)
+    assert names_in(judged) == []
+
+    start_worker()
+    named = await until_named(database, sent)
+    assert names_in(named) == ["momentum_reversed"]
+    assert (named.id, named.verdict, named.score, named.finished_at) == (
+        judged.id, judged.verdict, judged.score, judged.finished_at
+    )  # fmt: skip
+    assert named.attempt == judged.attempt + 1
+
+
 # With an engine that does as a test says ----------------------------------------------------------------------------
+
+
+Name = Callable[[JudgeReport, Pace], JudgeReport]
 
 
 class Obedient:
     """An engine whose judgings the test decides; it stands in for faults that cannot be had on demand."""
 
-    def __init__(self, judge: Callable[[str], JudgeReport]) -> None:
-        self._judge = judge
+    def __init__(self, judge: Callable[[str], JudgeReport], name: Name | None = None) -> None:
+        self._judge, self._name = judge, name
 
-    def judge(self, problem: Problem, source: bytes, **_: object) -> JudgeReport:
-        return self._judge(source.decode())
+    def grade(self, problem: Problem, source: bytes, **_: object) -> Judged:
+        report = self._judge(source.decode())
+        return Judged(report, None if self._name is None else SimpleNamespace())  # type: ignore[arg-type]
+
+    def name(self, judged: Judged, pace: Pace) -> JudgeReport:
+        assert self._name is not None
+        return self._name(judged.report, pace)
 
     def replace_box(self) -> None:
         pass
@@ -213,11 +281,12 @@ async def working(
     judge: Callable[[str], JudgeReport],
     complaints: Iterator[str | None] | None = None,
     probe_seconds: float = 60.0,
+    name: Name | None = None,
 ) -> AsyncIterator[WorkerProcess]:
     answers = complaints or iter(lambda: None, "never")
     process = WorkerProcess(
         settings.model_copy(update={"slots": 2, "retry_seconds": 0.0}),
-        start_engine=lambda _: Obedient(judge),  # type: ignore[arg-type,return-value]
+        start_engine=lambda _: Obedient(judge, name),  # type: ignore[arg-type,return-value]
         probe=lambda _: Walls(next(answers), "ok network"),
         probe_seconds=probe_seconds,
     )
@@ -529,6 +598,154 @@ async def test_on_either_database_work_is_noticed_and_the_verdict_waited_for(dat
             answer = (await client.get(f"/submissions/{sent['id']}", params={"wait": 60})).json()
             assert (answer["state"], answer["verdict"]) == ("done", "accepted")
     await database.close()
+
+
+def unnamed(_: str) -> JudgeReport:
+    return replace(make_report(), diagnoses=())
+
+
+def named_at_once(report: JudgeReport, pace: Pace) -> JudgeReport:
+    pace()
+    stages = report.timing.stages | {"diagnosis": 40.0}
+    return replace(report, diagnoses=make_report().diagnoses, timing=replace(report.timing, stages=stages))
+
+
+def never_ending(_: JudgeReport, pace: Pace) -> JudgeReport:
+    while True:
+        pace()
+
+
+async def test_on_either_database_a_verdict_does_not_wait_for_its_names(database_url: str, tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, database_url=database_url)
+    database = Database(settings.database)
+    async with database.writing() as session:
+        _, token = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
+    app = create_app(settings)
+    release = threading.Event()
+
+    def name(report: JudgeReport, pace: Pace) -> JudgeReport:
+        assert release.wait(PATIENCE)
+        return named_at_once(report, pace)
+
+    transport = httpx2.ASGITransport(app=app)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        app.router.lifespan_context(app),
+        working(settings, unnamed, name=name),
+        httpx2.AsyncClient(transport=transport, base_url="http://handcode.test/api/v1", headers=headers) as client,
+    ):
+        sent = (await client.post("/submissions", json={"problem": "batchnorm1d", "code": CODE})).json()
+        assert sent["diagnoses_state"] == "pending"
+        address = f"/submissions/{sent['id']}"
+        told = (await client.get(address, params={"wait": 60})).json()
+        assert (told["verdict"], told["diagnoses_state"]) == ("wrong_answer", "pending")
+        assert told["report"]["diagnoses"] == []
+        still = (await client.get(address, params={"wait": 0.05, "for": "diagnoses"})).json()
+        assert still == told
+        later = [await client.post("/submissions", json={"problem": "batchnorm1d", "code": CODE}) for _ in range(3)]
+        for one in later:
+            after = (await client.get(one.headers["location"].removeprefix("/api/v1"), params={"wait": 60})).json()
+            assert after["state"] == "done", "no judging waits for the names of an earlier one"
+        waiting = asyncio.create_task(client.get(address, params={"wait": 60, "for": "diagnoses"}))
+        await asyncio.sleep(0)
+        release.set()
+        whole = (await waiting).json()
+        assert (whole["diagnoses_state"], whole["attempt"]) == ("done", told["attempt"])
+        assert [one["id"] for one in whole["report"]["diagnoses"]] == ["momentum_reversed"]
+        assert whole["finished_at"] == told["finished_at"]
+    await database.close()
+
+
+async def test_what_has_no_mistakes_to_name_is_named_with_its_verdict(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    async with working(settings, lambda _: make_report(Verdict.ACCEPTED, 100.0)):
+        judging = await until(database, await send(database, people), State.DONE)
+    assert judging.diagnoses_state is DiagnosesState.DONE
+
+
+async def test_a_worker_told_to_stop_drops_its_names_and_the_next_takes_them_up(
+    settings: Settings, sender: tuple[Database, People]
+) -> None:
+    database, people = sender
+    async with working(settings, unnamed, name=never_ending):
+        sent = [await send(database, people) for _ in range(3)]
+        for number in sent:
+            await until(database, number, State.DONE)
+    for number in sent:
+        assert (await until(database, number, State.DONE)).diagnoses_state is DiagnosesState.PENDING
+    async with working(settings, unnamed, name=named_at_once):
+        for number in sent:
+            named = await until_named(database, number)
+            assert (names_in(named), named.attempt) == (["momentum_reversed"], 2)
+
+
+async def test_a_worker_whose_place_for_names_is_full_leaves_them_for_later(
+    settings: Settings, sender: tuple[Database, People], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.naming.MOST_WAITING", 2)
+    database, people = sender
+    release = threading.Event()
+
+    def name(report: JudgeReport, pace: Pace) -> JudgeReport:
+        assert release.wait(PATIENCE)
+        return named_at_once(report, pace)
+
+    async with working(settings, unnamed, name=name) as process:
+        sent = [await send(database, people, f"# {number}") for number in range(8)]
+        for number in sent:
+            await until(database, number, State.DONE)
+        assert len(process.namer.claims) <= 1 + 2 + process.settings.slots
+        release.set()
+        assert {tuple(names_in(await until_named(database, number))) for number in sent} == {("momentum_reversed",)}
+
+
+async def test_a_fault_in_naming_costs_no_verdict_and_is_tried_again(
+    settings: Settings, sender: tuple[Database, People], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.naming.LOOK_SECONDS", 0.05)
+    database, people = sender
+    faults = iter([RuntimeError("a bug in the search")])
+
+    def name(report: JudgeReport, pace: Pace) -> JudgeReport:
+        for fault in faults:
+            raise fault
+        return named_at_once(report, pace)
+
+    async with working(settings, unnamed, name=name) as process:
+        named = await until_named(database, await send(database, people))
+        told = process.times.to_dict()
+    assert (named.verdict, named.fault, named.attempt) == (Verdict.WRONG_ANSWER, None, 2)
+    assert names_in(named) == ["momentum_reversed"]
+    assert told["verdicts"] == {"wrong_answer": 1}, "the second run is no judging"
+
+
+async def test_naming_gives_way_while_judgings_need_the_cores(
+    settings: Settings, sender: tuple[Database, People], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step waits while they do, for so long at most, and not at all once they do not."""
+    database, _ = sender
+    needed, steps = True, 0
+    namer = Namer(
+        database, None, "w", Device.CPU, timedelta(seconds=20),  # type: ignore[arg-type]
+        needs_the_cores=lambda: needed, can_run=lambda: True, run_again=None, times=None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    waited: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        return False
+
+    monkeypatch.setattr(namer._stopping, "wait", wait)
+    namer._give_way()
+    assert sum(waited) == pytest.approx(0.02)
+    needed, steps = False, len(waited)
+    namer._give_way()
+    assert len(waited) == steps
+    namer.stop()
+    with pytest.raises(Dropped):
+        namer._give_way()
 
 
 async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tuple[Database, People]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
@@ -45,12 +46,13 @@ SHOUTS = RIGHT.replace(
 
 @dataclass(frozen=True)
 class Server:
-    """Where the product listens, and the first interviewer's name and password."""
+    """Where the product listens and keeps its data, and the first interviewer's name and password."""
 
     url: str
     name: str
     password: str
     token: str
+    data: Path
 
 
 class Visitor:

@@ -43,8 +43,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    data = tmp_path_factory.mktemp("journeys")
     settings = {
-        "HANDCODE_DATA": str(tmp_path_factory.mktemp("journeys")),
+        "HANDCODE_DATA": str(data),
         "HANDCODE_PORT": str(port),
         "HANDCODE_PRACTICE": "1",
         "HANDCODE_SUBMISSIONS_PER_MINUTE": "600",
@@ -63,7 +64,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert sign_in, said
         assert token, said
         _wait_for_worker(port, log)
-        yield Server(f"http://127.0.0.1:{port}", sign_in[1], sign_in[2], token[1])
+        yield Server(f"http://127.0.0.1:{port}", sign_in[1], sign_in[2], token[1], data)
     finally:
         process.terminate()
         process.wait(30)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sqlite3
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +12,9 @@ from acts import RIGHT, WRONG, Server, Visitor, invite, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]
+
+NAMING_SECONDS = 120
+"""On a new machine naming begins with learning."""
 
 
 def _submit(visit: Visit, link: str, code: str) -> None:
@@ -32,8 +38,38 @@ def wrong_submission(visit: Visit, interviewer: Page) -> Page:
 
 def test_the_mistake_is_named_with_a_question_to_ask(wrong_submission: Page) -> None:
     diagnosis = wrong_submission.locator(".diagnosis").first
-    expect(diagnosis).to_contain_text("momentum_reversed")
+    expect(diagnosis).to_contain_text("momentum_reversed", timeout=NAMING_SECONDS * 1000)
     expect(diagnosis).to_contain_text("Ask:")
+
+
+def test_names_that_come_while_a_note_is_written_appear_beside_it(wrong_submission: Page, server: Server) -> None:
+    page = wrong_submission
+    expect(page.locator(".diagnosis").first).to_contain_text("momentum_reversed", timeout=NAMING_SECONDS * 1000)
+    number = int(page.url.rpartition("/")[2])
+    with contextlib.closing(sqlite3.connect(server.data / "handcode.db", isolation_level=None)) as database:
+        # As it is between the two writes of a judging, with a lease that nobody takes over.
+        judging, body = database.execute(
+            "SELECT id, body FROM judgings JOIN reports ON judging_id = id WHERE submission_id = ?", (number,)
+        ).fetchone()
+        first, second = (
+            "UPDATE judgings SET diagnoses_state = 'pending', lease_until = '9999-01-01 00:00:00.000000' WHERE id = ?",
+            "UPDATE judgings SET diagnoses_state = 'done', lease_until = NULL WHERE id = ?",
+        )
+        database.execute(first, (judging,))
+        database.execute(
+            "UPDATE reports SET body = ? WHERE judging_id = ?",
+            (json.dumps(json.loads(body) | {"diagnoses": []}), judging),
+        )
+        page.reload()
+        expect(page.locator("#diagnoses")).to_contain_text("Comparing with known misconceptions")
+        expect(page.locator(".diagnosis")).to_have_count(0)
+        page.get_by_label("New note").fill("half a sent")
+        database.execute("UPDATE reports SET body = ? WHERE judging_id = ?", (body, judging))
+        database.execute(second, (judging,))
+    (server.data / "handcode.db").touch()  # as our own connections do: it wakes whoever waits
+    expect(page.locator("#diagnoses .waiting")).to_have_count(0)
+    expect(page.locator(".diagnosis").first).to_contain_text("momentum_reversed")
+    expect(page.get_by_label("New note")).to_have_value("half a sent")
 
 
 def test_every_check_stands_in_a_table_with_its_detail(wrong_submission: Page) -> None:

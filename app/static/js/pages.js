@@ -43,6 +43,26 @@ function reloadWhenJudged(element) {
   });
 }
 
+// The names come after the verdict, into the page as it stands: whatever is being written there stays.
+function showNames(element) {
+  const events = new EventSource(element.dataset.naming);
+  events.addEventListener("diagnoses", async () => {
+    events.close();
+    const shown = document.getElementById("diagnoses");
+    const words = shown.querySelector("[data-unnamed]");
+    const answer = await fetch(location.href).catch(() => null);
+    const loaded = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+    const named = loaded?.getElementById("diagnoses");
+    if (named) {
+      shown.replaceWith(named);
+    } else {
+      words.hidden = true;
+      shown.querySelector("[data-names-there]").hidden = false;
+    }
+    announce(words.dataset.named);
+  });
+}
+
 function confirmFirst(form) {
   const dialog = document.getElementById(form.dataset.confirm);
   form.addEventListener("submit", (event) => {
@@ -73,5 +93,6 @@ document.querySelectorAll("[data-needs-script]").forEach((element) => (element.h
 document.querySelectorAll("[data-copy]").forEach(copyOnClick);
 document.querySelectorAll("[data-theme-switch]").forEach(switchThemeInPlace);
 document.querySelectorAll("[data-judging]").forEach(reloadWhenJudged);
+document.querySelectorAll("[data-naming]").forEach(showNames);
 document.querySelectorAll("form[data-confirm]").forEach(confirmFirst);
 document.querySelectorAll("form[data-at-once]").forEach(sendAtOnce);
