@@ -8,6 +8,7 @@ index. Not a wall: in a cell it shares its process with the candidate, so nothin
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -158,7 +159,7 @@ class _Stage:
 
     def load(self, layer: str, source: str) -> None:
         """Carries the state dict of ``source`` into ``layer``, strictly, as a saved file would."""
-        state = {name: copy.deepcopy(value) for name, value in _state(self.layers[source]).items()}
+        state = _saved(self.layers[source])
         with _complaining("state_dict_does_not_load"):
             self.layers[layer].load_state_dict(state)
 
@@ -335,10 +336,16 @@ def sizes_of(values: Iterable[Any]) -> torch.Tensor:
     )
 
 
-def _state(layer: Any) -> dict[str, Any]:
-    return {
-        name: value.detach() if isinstance(value, torch.Tensor) else value for name, value in layer.state_dict().items()
-    }
+def _saved(layer: Any) -> Any:
+    """A layer's state dict as a file gives it back: memory of its own, no autograd, and the versions of its modules."""
+    state = layer.state_dict()
+    saved: Any = OrderedDict(
+        (name, copy.deepcopy(value.detach() if isinstance(value, torch.Tensor) else value))
+        for name, value in state.items()
+    )
+    if hasattr(state, "_metadata"):  # a dict that the layer made itself has none, and saved it would have none either
+        saved._metadata = copy.deepcopy(state._metadata)
+    return saved
 
 
 @contextmanager

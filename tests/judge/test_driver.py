@@ -220,3 +220,43 @@ def test_layouts_hold_the_same_values_and_only_one_is_contiguous(layout: str) ->
     assert laid.is_contiguous() == (layout == "contiguous")
     assert laid.data_ptr() != given.data_ptr()
     assert laid.is_leaf
+
+
+# Loading
+
+
+class Migrates(ByHand):
+    """Its version 1 kept other names; what a file says of the version decides whether they are changed."""
+
+    _version = 2
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *rest: Any) -> None:
+        if local_metadata.get("version", 1) < 2:
+            raise RuntimeError("a file of version 1")
+        super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
+
+
+class Frozen(ByHand):
+    """Its statistics are inference tensors after a training step, and take no values from a file any more."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            with torch.inference_mode():
+                self.running_mean = 0.9 * self.running_mean + 0.1 * x.mean(0)
+        return x
+
+
+def loaded(build: Any, *before: Any) -> BaseException | None:
+    other = ("build", {"layer": "b", "args": [2]})
+    return run(build, BUILD, other, *before, ("load", {"layer": "b", "source": "a"})).stopped
+
+
+def test_a_saved_state_carries_the_version_of_its_layer() -> None:
+    assert loaded(Migrates) is None
+
+
+def test_a_state_is_restored_into_a_trained_layer_too() -> None:
+    assert loaded(Frozen) is None
+    stopped = loaded(Frozen, ("train", {"layer": "b"}), ("forward", {"layer": "b", "x": 0}))
+    assert isinstance(stopped, Complaint)
+    assert stopped.code == "state_dict_does_not_load"

@@ -135,6 +135,7 @@ def state_dict(s: Script) -> None:
     # Only now: a layer without a learnable scale ends here, and whether it saves its statistics has been seen.
     s.affine().learn().do("load", layer="fresh", source="layer").call(s.batch(), "loaded again", layer="fresh")
     s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained on")
+    s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="restored")
 
 
 @scenario(MODULE, "A deep copy after a training step, then both trained apart", "训练一步后深拷贝，再分别训练")
