@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 from pydantic import ValidationError
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     worker = command("worker", _worker, "A worker alone.")
     for child in (web, worker):
         child.add_argument("--parent", type=int, help="end when this process does")
+    command("check-worker", _check_worker, "Whether the worker here takes work; ends one that is not heard of.")
     command("migrate", _migrate, "Bring the database to this version's tables.", needs_tables=False)
     interviewer = command("create-interviewer", _create_interviewer, "Let someone sign in; asks for the password.")
     interviewer.add_argument("name")
@@ -118,7 +120,13 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
         timeout_graceful_shutdown=1,  # whoever waits for a verdict asks again
     )  # fmt: skip
     sockets = [socket.socket(fileno=chosen.fd)] if chosen.fd is not None else None
-    server = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            super().handle_exit(sig, frame)
+            application.state.watch.stop()  # at once: there is a second for everyone who waits to be answered
+
+    server = Server(config)
     server.run(sockets=sockets)
     return 0 if server.started else 1
 
@@ -130,6 +138,17 @@ def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:
     logging.shutdown()
     # Not by returning, which waits for every thread: one may be at what nobody needs any more, for minutes.
     os._exit(status)
+
+
+def _check_worker(settings: Settings, _chosen: argparse.Namespace) -> int:
+    from app.silence import end_silent_workers, why_nothing_is_judged
+
+    for pid in asyncio.run(end_silent_workers(settings.database)):
+        print(f"Process {pid}, a worker, was not heard of any more and was ended.", file=sys.stderr)
+    reason = asyncio.run(why_nothing_is_judged(settings.database))
+    if reason is not None:
+        print(reason, file=sys.stderr)
+    return 0 if reason is None else 1
 
 
 def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:

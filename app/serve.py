@@ -33,6 +33,8 @@ STOP_SECONDS = 20.0
 """A worker finishes what it judges: the longest exam's limit, and some."""
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+SILENCE_LOOK_SECONDS = 10.0
+"""Between looks whether the worker is heard of: two heartbeats."""
 STEADY_SECONDS = 60.0
 """A child that ran this long before it ended begins with the first pause again."""
 
@@ -54,7 +56,7 @@ def serve(settings: Settings) -> int:
                 for line in asyncio.run(make_first_sign_in(settings)):
                     _say(line)
                 family.start("worker")
-                family.look_after(stopping)
+                family.look_after(stopping, settings)
             finally:
                 family.end()
     except KeyboardInterrupt:
@@ -185,6 +187,7 @@ class Family:
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
         self._children: dict[str, Child] = {}
+        self._suspects: set[int] = set()
 
     def start(self, command: str) -> None:
         self._children[command] = Child(command, self._spawn(command))
@@ -218,15 +221,30 @@ class Family:
             arguments, start_new_session=True, pass_fds=inherited
         )
 
-    def look_after(self, stopping: _Stopping) -> None:
-        """Starts again what ends; the exception of a signal ends it."""
+    def look_after(self, stopping: _Stopping, settings: Settings) -> None:
+        """Starts again what ends, and ends what is not heard of; the exception of a signal ends it."""
+        look_at = time.monotonic()
         while stopping.signal is None:
             time.sleep(0.2)
+            if time.monotonic() >= look_at:
+                self._end_silent_worker(settings)
+                look_at = time.monotonic() + SILENCE_LOOK_SECONDS
             for child in list(self._children.values()):
                 if child.start_again_at is not None:
                     self._start_again_when_due(child)
                 elif (status := child.process.poll()) is not None:
                     _plan_to_start_again(child, status)
+
+    def _end_silent_worker(self, settings: Settings) -> None:
+        """One that is stopped or stuck, at the second look in a row; it is started again as any other that ended."""
+        from app.silence import silent_workers
+
+        silent = asyncio.run(silent_workers(settings.database))
+        worker = self._children["worker"].process
+        if worker.pid in silent & self._suspects:
+            print("The worker process is not heard of any more; ending it.", file=sys.stderr, flush=True)
+            worker.kill()
+        self._suspects = silent
 
     def _start_again_when_due(self, child: Child) -> None:
         if child.start_again_at is not None and time.monotonic() >= child.start_again_at:

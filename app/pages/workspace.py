@@ -258,6 +258,8 @@ async def _stream(request: Request, access: CandidateAccess, slug: str, number: 
     seen = None
     while True:
         progress = await watch.until_changed(number, seen, HEARTBEAT_SECONDS)
+        if watch.stopped:
+            return  # the browser asks again by itself
         if progress is None:
             yield format_sse_event(comment="still waiting")
         elif progress.state is State.DONE:

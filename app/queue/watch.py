@@ -46,11 +46,11 @@ class Waiter:
 
     submission_id: int
     seen: Progress | None
-    answer: asyncio.Future[Progress]
+    answer: asyncio.Future[Progress | None]
     wanted: Wanted
 
     async def progress(self, seconds: float) -> Progress | None:
-        """What it waits for; None when ``seconds`` pass first."""
+        """What it waits for; None when ``seconds`` pass first, or this process is to stop."""
         try:
             async with asyncio.timeout(seconds):
                 return await self.answer
@@ -65,10 +65,24 @@ class Watch:
         self._changes = changes
         self._waiters: set[Waiter] = set()
         self._task: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.stopped = False
 
     async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
         await self._changes.start()
         self._task = asyncio.create_task(self._run())
+
+    def stop(self) -> None:
+        """Tells everyone who waits, and whoever will, to wait no longer; callable from a signal's handler."""
+        self.stopped = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._let_go)
+
+    def _let_go(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.answer.done():
+                waiter.answer.set_result(None)
 
     async def close(self) -> None:
         if self._task is not None:
@@ -86,6 +100,8 @@ class Watch:
         """Hears of every change from here on, so that whoever reads a row inside need not have it read once more."""
         waiter = Waiter(submission_id, seen, asyncio.get_running_loop().create_future(), wanted)
         self._waiters.add(waiter)
+        if self.stopped:
+            waiter.answer.set_result(None)
         try:
             yield waiter
         finally:

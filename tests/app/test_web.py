@@ -133,14 +133,17 @@ async def test_a_hundred_waiting_requests_hold_nothing_another_needs(
     assert worker.wait(PATIENCE) == 0
 
 
-async def test_a_web_process_told_to_stop_does_not_wait_for_those_who_wait(
+async def test_a_web_process_told_to_stop_answers_those_who_wait(
     web: Web, client_of: Callable[[Web], httpx2.AsyncClient]
 ) -> None:
     process = web.start("web")
     async with client_of(web) as client:
         sent = (await client.post("/submissions", json={"problem": "batchnorm1d", "code": ACCEPTED})).json()
-        waiting = asyncio.create_task(client.get(f"/submissions/{sent['id']}", params={"wait": 60}))
+        waiting = [
+            asyncio.create_task(client.get(f"/submissions/{sent['id']}", params={"wait": 60})) for _ in range(20)
+        ]
         await asyncio.sleep(0.3)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(50) is not None, "well before the minute of the waiting request"
-        await asyncio.wait([waiting])
+        answers = [await each for each in waiting]
+    assert process.wait(50) is not None, "well before the minute of the waiting requests"
+    assert [(answer.status_code, answer.json()["state"]) for answer in answers] == [(200, "queued")] * 20
