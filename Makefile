@@ -13,11 +13,14 @@ ARGS ?=
 locked := flock Makefile
 page_sources := package.json package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print)
 
+# As many processes as cores share the files of tests; each has databases, cells and a browser of its own (tests/conftest.py).
+side_by_side := --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 # Should `make` be killed, the kernel ends what it runs.
 with_make := setpriv --pdeathsig TERM
 
 .NOTPARALLEL:
-.PHONY: help setup setup-dev serve test lint format verify doctor bench pin clean python sandbox browser
+.PHONY: help setup setup-dev serve test check audit lint format verify doctor bench pin clean python sandbox browser
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -30,7 +33,10 @@ serve: setup ## Serve Handcode on this machine: web and worker, SQLite, http://1
 	@HANDCODE_PRACTICE=$${HANDCODE_PRACTICE:-1} exec $(with_make) $(BIN)/python -m app.cli serve $(ARGS)
 
 test: setup-dev ## Run every test: real jail, real databases, a real browser, ruff and mypy
-	@exec $(with_make) $(BIN)/python -m pytest $(ARGS)
+	@exec $(with_make) $(BIN)/python -m pytest $(side_by_side) $(ARGS)
+
+check: setup .venv/installed-dev ## The fast check: ruff, mypy and the tests that need no jail, browser or PostgreSQL
+	@exec $(with_make) $(BIN)/python -m pytest $(side_by_side) -m 'not jail and not browser and not postgres' $(ARGS)
 
 lint: setup-dev ## Check style and types
 	$(BIN)/ruff check .
@@ -48,6 +54,9 @@ doctor: setup ## Probe every wall of the sandbox from inside a cell
 
 bench: setup ## Measure this machine through HTTP: latency, throughput, memory
 	@$(BIN)/python -m app.bench $(ARGS)
+
+audit: ## Look the pinned packages up in the vulnerability databases of pip and npm
+	@scripts/audit
 
 pin: setup-dev ## Write the installed versions into constraints.txt, after a range in pyproject.toml changed
 	@$(locked) scripts/install-packages .venv/installed-node node

@@ -1,4 +1,4 @@
-"""What all tests share: which of them this machine can run, and how Hypothesis looks for counterexamples."""
+"""What all tests share: what each needs, in which order they go, and how Hypothesis looks for counterexamples."""
 
 from __future__ import annotations
 
@@ -7,9 +7,37 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from judge.sandbox.box import Box
+
 # Hypothesis fails a slow example by default; here no test fails by the clock.
 settings.register_profile("handcode", deadline=None)
 settings.load_profile("handcode")
+
+NEEDS = {
+    "jail": {"jail", "cells", "judge", "served", "server", "start_worker"},
+    "browser": {"browser"},
+    "postgres": {"postgres"},
+}
+"""A marker, and the fixtures of which a test with it has at least one."""
+
+LONGEST_FIRST = ("journeys", "test_verify.py", "test_diagnosis.py", "test_hostile.py", "test_worker.py")
+"""So that the processes that share the work end together."""
+
+
+@pytest.fixture(scope="session")
+def jail() -> None:
+    """For a test that makes real cells itself, or has another process make them."""
+
+
+@pytest.fixture(autouse=True)
+def _no_cell_without_the_mark(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``make check`` runs what has no such mark, also where no cell can be made."""
+    if not request.node.get_closest_marker("jail"):
+
+        def refuse(*_: object) -> None:
+            raise AssertionError("This test makes a cell and does not say so: give it the fixture `jail`.")
+
+        monkeypatch.setattr(Box, "__init__", refuse)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -17,6 +45,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs an NVIDIA GPU")
 
 
+# First, so that the options -m and -k see the marks.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Journeys last: their server lives to the end of the session, and others count the processes below this one."""
-    items.sort(key=lambda item: "journeys" in item.path.parts)
+    for item in items:
+        for marker, fixtures in NEEDS.items():
+            if fixtures & _asked_for(item):
+                item.add_marker(marker)
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=_place)
+
+
+def _asked_for(item: pytest.Item) -> set[str]:
+    """The names of its fixtures, and of the database where it is given one by name."""
+    names = set(getattr(item, "fixturenames", ()))
+    parameters = getattr(item, "callspec", None)
+    if parameters is not None and "postgresql" in parameters.params.values():
+        names.add("postgres")
+    return names
+
+
+def _group(item: pytest.Item) -> str:
+    """What one process does, one after the other: the tests of a file share its cells, journeys share their server."""
+    return "journeys" if "journeys" in item.path.parts else item.path.name
+
+
+def _place(item: pytest.Item) -> int:
+    part = next((part for part in item.path.parts[-2:] if part in LONGEST_FIRST), None)
+    return LONGEST_FIRST.index(part) if part else len(LONGEST_FIRST)

@@ -19,7 +19,9 @@ from packaging.requirements import Requirement
 from app.config import Settings
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md", "BENCHMARKS.md")
+DOCUMENTS = (
+    "README.md", "ARCHITECTURE.md", "DECISIONS.md", "CHANGELOG.md", "BENCHMARKS.md", "CONTRIBUTING.md", "SECURITY.md",
+)  # fmt: skip
 
 
 def text(name: str) -> str:

@@ -143,6 +143,7 @@ def test_a_missing_sandbox_is_one_sentence(tmp_path: Path) -> None:
     assert "bubblewrap" in finished.stderr
 
 
+@pytest.mark.usefixtures("jail")
 def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     service = Served(tmp_path)
     service.line(r"^Handcode is at ")
@@ -151,6 +152,7 @@ def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
     assert service.processes() == []
 
 
+@pytest.mark.usefixtures("jail")
 def test_the_death_of_make_ends_every_process(tmp_path: Path) -> None:
     service = Served(tmp_path)
     service.line(r"^Handcode is at ")

@@ -20,6 +20,8 @@ from judge.sandbox.box import Box
 from judge.sandbox.cgroups import Mode
 from judge.sandbox.standby import Cell, Shape
 
+pytestmark = pytest.mark.usefixtures("jail")
+
 
 @pytest.fixture(scope="module")
 def cells() -> Iterator[Cells]:

@@ -18,6 +18,8 @@ from judge.cells import CellFault, Cells, Ended
 from judge.doctor_program import is_the_drivers
 from judge.sandbox import box, gpu
 
+pytestmark = pytest.mark.usefixtures("jail")
+
 
 @pytest.fixture(scope="module")
 def cells() -> Iterator[Cells]:

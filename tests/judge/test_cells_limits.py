@@ -13,6 +13,8 @@ from judge.cells import CellFault, Cells, Ended
 from judge.sandbox.cgroups import Mode
 from judge.sandbox.meter import _ProcessMeter
 
+pytestmark = pytest.mark.usefixtures("jail")
+
 
 @pytest.fixture(scope="module")
 def cells() -> Iterator[Cells]:

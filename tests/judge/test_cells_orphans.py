@@ -14,6 +14,8 @@ from cell_jobs import descendants
 
 from judge.cells import Cells
 
+pytestmark = pytest.mark.usefixtures("jail")
+
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import sys, threading, time

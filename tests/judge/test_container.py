@@ -9,6 +9,8 @@ import sys
 import pytest
 from container import ROOT, profile, seccomp_filter, worker
 
+pytestmark = pytest.mark.usefixtures("jail")
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can stand in for a container engine")
 
 

@@ -31,6 +31,7 @@ def test_every_required_wall_holds_here(cells: Cells) -> None:
     assert len(probes) >= 15
 
 
+@pytest.mark.usefixtures("jail")
 def test_the_doctor_says_one_line_for_each_wall() -> None:
     said: list[str] = []
     assert doctor.run(said.append)

@@ -32,6 +32,7 @@ class MyBatchNorm1d(nn.Module):
 """
 
 
+@pytest.mark.usefixtures("jail")
 def test_the_same_seed_gives_the_same_report_to_a_layer_that_draws() -> None:
     reports = [judged(DRAWS, seed=41) for _ in range(2)]
     assert reports[0].verdict is Verdict.WRONG_ANSWER

@@ -67,6 +67,7 @@ def write_into(folder: Path) -> None:
         opened.write(b"x")
 
 
+@pytest.mark.usefixtures("jail")
 def test_a_standby_cell_maps_little_of_the_zygote_and_cannot_change_it() -> None:
     cells = Cells(standby=1)
     try:

@@ -19,10 +19,16 @@ from judge.report import Verdict
 from judge.verify import _named, verify
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
+side_by_side = pytest.mark.parametrize(
+    "problem",
+    [pytest.param(problem, marks=pytest.mark.xdist_group(problem.slug)) for problem in load_all()],
+    ids=lambda problem: problem.slug,
+)
 
 
-@problems
+@side_by_side  # the two longest tests of all
 @pytest.mark.timeout(900)  # every sample goes through the jail, those that run into their time limit too
+@pytest.mark.usefixtures("jail")
 def test_every_problem_is_proven_on_two_seeds(problem: Problem) -> None:
     lines: list[str] = []
     assert verify(problem, seeds=2, out=lines.append), "\n".join(line for line in lines if "NOT PROVEN" in line)
