@@ -22,7 +22,7 @@ from starlette.requests import HTTPConnection
 from app.config import Settings
 from app.database import Database, Session
 from app.errors import Conflict, Unauthorized
-from app.models import ApiToken, Candidate, Interviewer, Invitation, LoginSession, Scope, now
+from app.models import ApiToken, Candidate, Interviewer, Invitation, LoginSession, Scope, SentForm, now
 
 TOKEN_PREFIX = "hc_"  # noqa: S105 - the visible part of every token, so that a leaked one is recognised
 INTERVIEWER_COOKIE = "handcode_interviewer"
@@ -33,6 +33,9 @@ GUEST_DAYS = 30
 READING_DAYS = 7
 """For so long after an invitation's end its candidate may read what they sent. With a session that ends at the same
 second, whoever submits a moment late meets a page that does not know them."""
+
+FORM_DAYS = 30
+"""A form that is older makes a second thing when it is sent again."""
 
 _hasher = PasswordHasher()
 
@@ -105,6 +108,7 @@ async def sign_in(database: Database, name: str, password: str, *, hours: float)
         raise Unauthorized("This name and password do not belong together.")
     async with database.writing() as session:
         await session.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
+        await session.execute(delete(SentForm).where(SentForm.created_at < now() - timedelta(days=FORM_DAYS)))
         return _open_session(session, hours, interviewer_id=interviewer.id)
 
 
@@ -169,6 +173,14 @@ async def find_interviewer(request: Request, session: Session) -> Interviewer | 
     return interviewer
 
 
+async def interviewer_of(session: AsyncSession, cookie: str) -> Interviewer:
+    """Whose session this cookie opens; raises ``Unauthorized``."""
+    opened = await _find_session(session, cookie)
+    if opened is None or opened.interviewer is None:
+        raise Unauthorized("Sign in as an interviewer to see this page.")
+    return opened.interviewer
+
+
 async def find_candidate(request: Request, session: Session) -> CandidateAccess | None:
     """The candidate at this browser, if any. Whether the invitation is still open is asked when they submit: they
     may look at what they sent after it has ended."""
@@ -197,8 +209,16 @@ MaybeInterviewer = Annotated[Interviewer | None, Depends(find_interviewer)]
 MaybeCandidate = Annotated[CandidateAccess | None, Depends(find_candidate)]
 
 
-async def require_interviewer(interviewer: MaybeInterviewer) -> Interviewer:
+async def require_interviewer(request: Request, interviewer: MaybeInterviewer) -> Interviewer:
     if interviewer is None:
+        if request.method == "POST":
+            # The sign-in page carries what was typed along: the session may have ended in the middle of a note.
+            fields = await request.form()
+            request.state.typed = {
+                name: [value for value in fields.getlist(name) if isinstance(value, str)]
+                for name in fields
+                if name != "once"
+            }
         raise Unauthorized("Sign in as an interviewer to see this page.")
     return interviewer
 
@@ -209,9 +229,11 @@ CurrentInterviewer = Annotated[Interviewer, Depends(require_interviewer)]
 # API tokens ----------------------------------------------------------------------------------------------------------
 
 
-async def create_token(session: AsyncSession, name: str, scopes: list[Scope] | None = None) -> tuple[ApiToken, str]:
-    """The token's row and the token itself, which is not stored: show it now or never."""
-    secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
+async def create_token(
+    session: AsyncSession, name: str, scopes: list[Scope] | None = None, *, secret: str | None = None
+) -> tuple[ApiToken, str]:
+    """The token's row and the token itself, which is not stored; made of ``secret`` or of chance."""
+    secret = TOKEN_PREFIX + (secret or secrets.token_urlsafe(32))
     token = ApiToken(name=name, prefix=secret[:10], sha256=hash_secret(secret), scopes=[*(scopes or [Scope.SUBMIT])])
     session.add(token)
     await session.flush()

@@ -11,8 +11,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from app import wording
 from app.auth import hash_secret
-from app.errors import BadRequest, Gone, NotFound
+from app.errors import BadRequest, Conflict, Gone, NotFound
 from app.models import Candidate, Decision, Interviewer, Invitation, Note, Outcome, now
 from judge import problem as problems
 
@@ -39,8 +40,10 @@ async def invite(
     days: float,
     accept: str | None = None,
     candidate_id: int | None = None,
+    secret: str | None = None,
 ) -> NewInvitation:
-    """A link for a new candidate, or for the known one of ``candidate_id``; raises ``BadRequest``."""
+    """A link for a new candidate, or for the known one of ``candidate_id``, made of ``secret`` or of chance; raises
+    ``BadRequest``."""
     slugs = list(dict.fromkeys(problem_slugs))
     if not slugs or not set(slugs) <= set(problems.slugs()):
         raise BadRequest("Choose one or more of the problems there are.")
@@ -49,7 +52,7 @@ async def invite(
     if accept is not None and accept not in CONVENTIONS:
         raise BadRequest("The running variance is pinned to biased or unbiased, or left open.")
     candidate = await _candidate_for(session, candidate_name, candidate_id)
-    secret = secrets.token_urlsafe(24)
+    secret = secret or secrets.token_urlsafe(24)
     invitation = Invitation(
         candidate_id=candidate.id, interviewer_id=interviewer.id, link_hash=hash_secret(secret),
         problems=slugs, accept=accept, expires_at=now() + timedelta(days=days), candidate=candidate,
@@ -62,19 +65,25 @@ async def invite(
 async def _candidate_for(session: AsyncSession, name: str, candidate_id: int | None) -> Candidate:
     if candidate_id is not None:
         return await get_candidate(session, candidate_id)
-    name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise BadRequest(f"A candidate needs a name of at most {MAX_NAME} characters.")
+    name = wording.tidy(name)
+    if not wording.shows(name):
+        raise BadRequest("Write the candidate's name.")
+    if len(name) > MAX_NAME:
+        raise BadRequest(f"A candidate's name has at most {MAX_NAME} characters.")
+    if not wording.is_one_line(name):
+        raise BadRequest("The name holds a control character; type it anew.")
     candidate = Candidate(name=name)
     session.add(candidate)
     await session.flush()
     return candidate
 
 
-async def renew_link(session: AsyncSession, invitation_id: int) -> NewInvitation:
-    """A new secret for an invitation whose link was lost; the old link ends."""
+async def renew_link(session: AsyncSession, invitation_id: int, *, secret: str | None = None) -> NewInvitation:
+    """A new secret for an invitation whose link was lost; the old link ends. Raises ``Conflict`` on a closed one."""
     invitation = await get_invitation(session, invitation_id)
-    secret = secrets.token_urlsafe(24)
+    if not invitation.is_open(now()):
+        raise Conflict("This invitation has ended; invite the candidate again.")
+    secret = secret or secrets.token_urlsafe(24)
     invitation.link_hash = hash_secret(secret)
     return NewInvitation(invitation, secret)
 
@@ -83,6 +92,13 @@ async def revoke(session: AsyncSession, invitation_id: int) -> Invitation:
     """Ends an invitation now: its link, and sending by a candidate who is already in."""
     invitation = await get_invitation(session, invitation_id)
     invitation.revoked_at = invitation.revoked_at or now()
+    return invitation
+
+
+async def reopen(session: AsyncSession, invitation_id: int) -> Invitation:
+    """Takes a withdrawal back; what the invitation's end closed stays closed."""
+    invitation = await get_invitation(session, invitation_id)
+    invitation.revoked_at = None
     return invitation
 
 
@@ -146,8 +162,10 @@ def candidates_query(name_begins: str, limit: int) -> Select[Candidate]:
 async def add_note(session: AsyncSession, submission_id: int, interviewer: Interviewer, text: str) -> Note:
     """Raises ``BadRequest`` on an empty or endless note."""
     text = text.strip()
-    if not 0 < len(text) <= MAX_NOTE or "\0" in text:
-        raise BadRequest(f"A note has 1 to {MAX_NOTE} characters.")
+    if not text:
+        raise BadRequest("Write the note first.")
+    if len(text) > MAX_NOTE:
+        raise BadRequest(f"A note has at most {MAX_NOTE} characters; shorten it or write two.")
     note = Note(submission_id=submission_id, interviewer_id=interviewer.id, text=text, interviewer=interviewer)
     session.add(note)
     await session.flush()
@@ -167,7 +185,7 @@ async def decide(
     """Adds a decision; the newest counts, the older ones stay to be read. Raises ``BadRequest``."""
     if outcome not in list(Outcome):
         raise BadRequest("Decide to advance, hold or reject.")
-    if len(reason) > MAX_NOTE or "\0" in reason:
+    if len(reason) > MAX_NOTE:
         raise BadRequest(f"A reason has at most {MAX_NOTE} characters.")
     decision = Decision(
         submission_id=submission_id, interviewer_id=interviewer.id, outcome=Outcome(outcome),

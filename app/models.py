@@ -361,6 +361,27 @@ class Decision(Base):
     interviewer: Mapped[Interviewer] = relationship(lazy="raise")
 
 
+class SentForm(Base):
+    """A form that made something: its key, and the number of what it made. Sent again, it makes nothing more."""
+
+    __tablename__ = "sent_forms"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    made_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class KeptForm(Base):
+    """What an interviewer typed into the forms of a page and has not sent."""
+
+    __tablename__ = "kept_forms"
+
+    interviewer_id: Mapped[int] = mapped_column(ForeignKey("interviewers.id"), primary_key=True)
+    page: Mapped[str] = mapped_column(String(100), primary_key=True)
+    fields: Mapped[dict[str, Any]]
+    kept_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class Worker(Base):
     """A worker process and when it was last heard of: how the web process knows whether a queue leads anywhere."""
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
+from app import wording
 from app.auth import TokenAccess
 from app.clock import database_now
 from app.database import Transaction
@@ -165,8 +166,8 @@ def _check_key_and_label(idempotency_key: str | None, label: str | None) -> None
         0 < len(idempotency_key) <= MAX_IDEMPOTENCY_KEY and idempotency_key.isascii() and idempotency_key.isprintable()
     ):
         raise BadRequest(f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters.")
-    if label is not None and (len(label) > MAX_LABEL or not label.isprintable()):
-        raise BadRequest(f"A label is at most {MAX_LABEL} printable characters on one line.")
+    if label is not None and (len(label) > MAX_LABEL or not wording.is_one_line(label)):
+        raise BadRequest(f"A label is at most {MAX_LABEL} characters on one line, without control characters.")
 
 
 def _check_device(transaction: Transaction, device: str) -> Device:

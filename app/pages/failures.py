@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -9,7 +10,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.errors import AppError
 from app.pages import languages
-from app.pages.shell import Viewer, fragment, page
+from app.pages.shell import Viewer, form_page, fragment, page
+from app.pages.signing_in import sign_in_page
 
 
 def _(sentence: str) -> str:
@@ -25,9 +27,15 @@ SENTENCES = (
     _("This problem is not part of your invitation."),
     _("This form was sent from another site; open the page here and send it again."),
     _("Choose one or more of the problems there are."),
-    _("A candidate needs a name of at most 200 characters."),
+    _("Write the candidate's name."),
+    _("A candidate's name has at most 200 characters."),
+    _("Write a name for the token."),
+    _("A token's name has at most 100 characters."),
+    _("The name holds a control character; type it anew."),
     _("An invitation lasts up to 365 days."),
-    _("A note has 1 to 10000 characters."),
+    _("Write the note first."),
+    _("A note has at most 10000 characters; shorten it or write two."),
+    _("This invitation has ended; invite the candidate again."),
     _("A reason has at most 10000 characters."),
     _("Decide to advance, hold or reject."),
     _("This is a run of the samples; runs are only counted, and nobody but their author reads them."),
@@ -42,8 +50,11 @@ def render_error(request: Request, error: AppError) -> Response:
     """A whole page; for a script that swaps results, the piece it swaps in."""
     path = request.url.path
     if error.status == 401 and path.startswith(STAFF):
+        typed = getattr(request.state, "typed", {})
+        if any(typed.values()):
+            return sign_in_page(request, form_page(path), typed=json.dumps(typed, ensure_ascii=False), status=401)
         back = f"{path}?{request.url.query}" if request.url.query else path
-        back = back if request.method == "GET" else "/submissions"
+        back = form_page(path) if request.method == "POST" else back
         return RedirectResponse("/sign-in?" + urlencode({"return_to": back}), 303)
     if "hx-request" in request.headers:
         html = fragment(languages.choose(request), "candidate/refused.html", error=error)

@@ -1,8 +1,8 @@
-"""Invitations: make a link, see which are open, withdraw one, renew a lost one."""
+"""Invitations: make a link, see which are open, withdraw one, open it again, renew a lost one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,18 +10,20 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from app import counting, interviews
-from app.auth import CurrentInterviewer
+from app import counting, forms, interviews
+from app.auth import CurrentInterviewer, hash_secret
 from app.database import Session
 from app.errors import BadRequest
-from app.interviews import NewInvitation
+from app.forms import SentOnce, as_text
 from app.models import Candidate, Interviewer, Invitation, now
-from app.pages.shell import Viewer, page, site_address
+from app.pages.asking import asking
+from app.pages.shell import Viewer, page, safe_return, site_address
 from judge import problem as problems
 from judge.problem import Problem
 
 router = APIRouter()
 
+PAGE = "/invitations"
 MAX_ID = 2**31 - 1
 DAYS = (1, 3, 7, 14, 30)
 DEFAULT_DAYS = 7
@@ -31,10 +33,10 @@ Number = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 @dataclass(frozen=True)
 class Fresh:
-    """A link that was just made; the only time it can be shown."""
+    """A link that was just made; ``link`` is None where a newer one has replaced it since."""
 
     candidate: Candidate
-    link: str
+    link: str | None
     invitation: Invitation
 
 
@@ -45,6 +47,7 @@ class Row:
     invitation: Invitation
     titles: tuple[Problem, ...]
     state: str
+    may_reopen: bool
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,19 @@ class Filled:
     days: int = DEFAULT_DAYS
     accept: str = ""
     error: str = ""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Sequence[str]]) -> Filled:
+        """What was typed before the session ended; empty when nothing was."""
+        first = {name: values[0] for name, values in kept.items() if values}
+        number, days = first.get("candidate_id", ""), first.get("days", "")
+        return cls(
+            name=first.get("name", ""),
+            candidate_id=int(number) if number.isdecimal() and len(number) < 10 else None,
+            problems=tuple(kept.get("problem", ())),
+            days=int(days) if days.isdecimal() and len(days) < 4 else DEFAULT_DAYS,
+            accept=first.get("accept", ""),
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +87,7 @@ class Board:
     filled: Filled
     problems: tuple[Problem, ...]
     days: tuple[int, ...]
+    once: str
 
 
 @router.get("/invitations")
@@ -81,7 +98,7 @@ async def listed(
     candidate: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
     before: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
 ) -> Response:
-    filled = Filled()
+    filled = Filled.of(await forms.kept(session, interviewer, PAGE))
     if candidate is not None:
         known = await interviews.get_candidate(session, candidate)
         filled = Filled(name=known.name, candidate_id=known.id)
@@ -93,6 +110,7 @@ async def invite(
     request: Request,
     session: Session,
     interviewer: CurrentInterviewer,
+    form: SentOnce,
     name: Annotated[str, Form()] = "",
     candidate_id: Annotated[int | None, Form()] = None,
     problem: Annotated[list[str] | None, Form()] = None,
@@ -100,28 +118,72 @@ async def invite(
     accept: Annotated[str, Form()] = "",
 ) -> Response:
     filled = Filled(name, candidate_id, tuple(problem or ()), days, accept)
-    try:
+
+    async def make() -> int:
         made = await interviews.invite(
             session, interviewer, name, filled.problems,
-            days=days, accept=accept or None, candidate_id=candidate_id,
+            days=days, accept=accept or None, candidate_id=candidate_id, secret=as_text(form.secret),
         )  # fmt: skip
+        return made.invitation.id
+
+    try:
+        number = await form.once(session, make)
     except BadRequest as error:
         wrong = Filled(name, candidate_id, filled.problems, days, accept, error.detail)
         return await _page(request, session, interviewer, filled=wrong, status=400)
+    await forms.keep(session, interviewer, PAGE, {})
     # Shown on this very answer: only the link's hash is stored, so there is nothing to lead the browser to.
-    return await _page(request, session, interviewer, made=made, status=201)
+    return await _page(request, session, interviewer, made=await _fresh(request, session, number, form), status=201)
+
+
+@router.get("/invitations/{number}/renew")
+async def ask_to_renew(
+    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number, back: str = PAGE
+) -> Response:
+    invitation = await interviews.get_invitation(session, number)
+    return asking(request, interviewer, "renew", invitation.candidate.name, back)
 
 
 @router.post("/invitations/{number}/renew")
-async def renew(request: Request, session: Session, interviewer: CurrentInterviewer, number: Number) -> Response:
-    made = await interviews.renew_link(session, number)
-    return await _page(request, session, interviewer, made=made, status=201)
+async def renew(
+    request: Request, session: Session, interviewer: CurrentInterviewer, form: SentOnce, number: Number
+) -> Response:
+    async def make() -> int:
+        return (await interviews.renew_link(session, number, secret=as_text(form.secret))).invitation.id
+
+    await form.once(session, make)
+    return await _page(request, session, interviewer, made=await _fresh(request, session, number, form), status=201)
+
+
+async def _fresh(request: Request, session: AsyncSession, number: int, form: SentOnce) -> Fresh:
+    invitation = await interviews.get_invitation(session, number)
+    secret = as_text(form.secret)
+    still = invitation.link_hash == hash_secret(secret)
+    return Fresh(invitation.candidate, f"{site_address(request)}/i/{secret}" if still else None, invitation)
+
+
+@router.get("/invitations/{number}/revoke")
+async def ask_to_revoke(
+    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number, back: str = PAGE
+) -> Response:
+    invitation = await interviews.get_invitation(session, number)
+    return asking(request, interviewer, "revoke", invitation.candidate.name, back)
 
 
 @router.post("/invitations/{number}/revoke")
-async def revoke(session: Session, interviewer: CurrentInterviewer, number: Number) -> Response:
+async def revoke(
+    session: Session, interviewer: CurrentInterviewer, number: Number, back: Annotated[str, Form()] = PAGE
+) -> Response:
     await interviews.revoke(session, number)
-    return RedirectResponse("/invitations", 303)
+    return RedirectResponse(safe_return(back), 303)
+
+
+@router.post("/invitations/{number}/reopen")
+async def reopen(
+    session: Session, interviewer: CurrentInterviewer, number: Number, back: Annotated[str, Form()] = PAGE
+) -> Response:
+    await interviews.reopen(session, number)
+    return RedirectResponse(safe_return(back), 303)
 
 
 async def _page(
@@ -129,31 +191,31 @@ async def _page(
     session: AsyncSession,
     interviewer: Interviewer,
     *,
-    made: NewInvitation | None = None,
+    made: Fresh | None = None,
     filled: Filled | None = None,
     before: int | None = None,
     status: int = 200,
 ) -> Response:
-    fresh = None
-    if made is not None:
-        fresh = Fresh(made.invitation.candidate, f"{site_address(request)}/i/{made.secret}", made.invitation)
     listed, older = await interviews.invitations(session, before=before)
     board = Board(
         rows=rows_of(listed),
         total=await counting.count_invitations(session),
         newest=before is None,
         older=older,
-        fresh=fresh,
+        fresh=made,
         filled=filled or Filled(),
         problems=problems.load_all(),
         days=DAYS,
+        once=forms.once(),
     )
     return page(request, "staff/invitations.html", viewer=Viewer.of(interviewer), status=status, board=board)
 
 
 def row_of(invitation: Invitation) -> Row:
     titles = tuple(problems.load(slug) for slug in invitation.problems if slug in problems.slugs())
-    return Row(invitation, titles, _state(invitation))
+    return Row(
+        invitation, titles, _state(invitation), invitation.revoked_at is not None and now() < invitation.expires_at
+    )
 
 
 def _state(invitation: Invitation) -> str:

@@ -11,10 +11,11 @@ from fastapi.sse import format_sse_event
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from app import counting, interviews, submissions
+from app import counting, forms, interviews, submissions
 from app.auth import CurrentInterviewer
 from app.database import Session
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound
+from app.forms import SentOnce, clean
 from app.models import Decision, DiagnosesState, Interviewer, Invitation, Judging, Note, Outcome, State, Submission
 from app.pages.listing import Line, listing
 from app.pages.results import marks_of
@@ -55,6 +56,16 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What stands in the text fields: what was typed and not sent, and why it could not be taken, if that is so."""
+
+    note: str = ""
+    reason: str = ""
+    error: str = ""
+    error_of: str = ""
+
+
+@dataclass(frozen=True)
 class Review:
     """Everything the page of one submission shows."""
 
@@ -77,6 +88,8 @@ class Review:
     notes: Sequence[Note]
     decisions: Sequence[Decision]
     outcomes: tuple[Outcome, ...]
+    words: Words
+    once: str
 
     @property
     def is_being_named(self) -> bool:
@@ -91,11 +104,17 @@ async def review(
     number: Number,
     judging: Annotated[int | None, Query(ge=1, le=MAX_ID)] = None,
 ) -> Response:
-    ready = await _review(session, number, judging)
+    typed = await forms.kept(session, interviewer, _place(number))
+    words = Words("".join(typed.get("text", ())), "".join(typed.get("reason", ())))
+    ready = await _review(session, number, judging, words)
     return page(request, "staff/submission.html", viewer=Viewer.of(interviewer), review=ready)
 
 
-async def _review(session: AsyncSession, number: int, judging_id: int | None) -> Review:
+def _place(number: int) -> str:
+    return f"/submissions/{number}"
+
+
+async def _review(session: AsyncSession, number: int, judging_id: int | None, words: Words) -> Review:
     submission = await submissions.get_submitted(session, number, with_code=True)
     judgings = await submissions.judgings(session, number)
     shown = _shown(judgings, judging_id)
@@ -122,6 +141,8 @@ async def _review(session: AsyncSession, number: int, judging_id: int | None) ->
         notes=await interviews.notes(session, number),
         decisions=await interviews.decisions(session, number),
         outcomes=tuple(Outcome),
+        words=words,
+        once=forms.once(),
     )
 
 
@@ -181,7 +202,7 @@ async def events(
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-# Writing -------------------------------------------------------------------------------------------------------------
+# Writing: one form with the note and the reason, so that sending one of them loses nothing of the other --------------
 
 
 @router.post("/submissions/{number}/rejudge")
@@ -189,34 +210,98 @@ async def rejudge(
     request: Request,
     session: Session,
     interviewer: CurrentInterviewer,
+    form: SentOnce,
     number: Number,
     same_seed: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
 ) -> Response:
     await submissions.get_submitted(session, number)
     newest = await submissions.newest_judging(session, number)
     seed = newest.seed if same_seed else None
-    queue = request.app.state.queue
-    await submissions.rejudge(session, queue, number, interviewer_id=interviewer.id, seed=seed)
-    return RedirectResponse(f"/submissions/{number}", 303)
+
+    async def make() -> int:
+        queue = request.app.state.queue
+        return await submissions.rejudge(session, queue, number, interviewer_id=interviewer.id, seed=seed)
+
+    await form.once(session, make)
+    await _keep(session, interviewer, number, text, reason)
+    return RedirectResponse(_place(number), 303)
 
 
 @router.post("/submissions/{number}/notes")
 async def write_note(
-    session: Session, interviewer: CurrentInterviewer, number: Number, text: Annotated[str, Form()] = ""
+    request: Request,
+    session: Session,
+    interviewer: CurrentInterviewer,
+    form: SentOnce,
+    number: Number,
+    text: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
 ) -> Response:
     await submissions.get_submitted(session, number)
-    await interviews.add_note(session, number, interviewer, text)
-    return RedirectResponse(f"/submissions/{number}#notes", 303)
+
+    async def make() -> int:
+        return (await interviews.add_note(session, number, interviewer, clean(text))).id
+
+    try:
+        await form.once(session, make)
+    except BadRequest as error:
+        return await _refused(request, session, interviewer, number, Words(text, reason, error.detail, "note"))
+    await _keep(session, interviewer, number, "", reason)
+    return RedirectResponse(f"{_place(number)}#notes", 303)
 
 
 @router.post("/submissions/{number}/decisions")
 async def decide(
+    request: Request,
     session: Session,
     interviewer: CurrentInterviewer,
+    form: SentOnce,
     number: Number,
     outcome: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     await submissions.get_submitted(session, number)
-    await interviews.decide(session, number, interviewer, outcome, reason)
-    return RedirectResponse(f"/submissions/{number}#decision", 303)
+
+    async def make() -> int:
+        return (await interviews.decide(session, number, interviewer, outcome, clean(reason))).id
+
+    try:
+        await form.once(session, make)
+    except BadRequest as error:
+        return await _refused(request, session, interviewer, number, Words(text, reason, error.detail, "reason"))
+    await _keep(session, interviewer, number, text, "")
+    return RedirectResponse(f"{_place(number)}#decision", 303)
+
+
+@router.post("/submissions/{number}/kept")
+async def keep_typed(
+    session: Session,
+    interviewer: CurrentInterviewer,
+    number: Number,
+    text: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Sent by the page while someone types."""
+    await submissions.get_submitted(session, number)
+    # It may come after the button that sent the same words: what is written already is not kept as unsent.
+    written = {note.text for note in await interviews.notes(session, number)}
+    written |= {decision.reason for decision in await interviews.decisions(session, number)}
+    text, reason = ("" if clean(typed).strip() in written else typed for typed in (text, reason))
+    await _keep(session, interviewer, number, text, reason)
+    return Response(status_code=204)
+
+
+async def _keep(session: AsyncSession, interviewer: Interviewer, number: int, note: str, reason: str) -> None:
+    await forms.keep(session, interviewer, _place(number), {"text": [note], "reason": [reason]})
+
+
+async def _refused(
+    request: Request, session: AsyncSession, interviewer: Interviewer, number: int, words: Words
+) -> Response:
+    """The page again with what was typed, and what is wrong with it beside it."""
+    await _keep(session, interviewer, number, words.note, words.reason)
+    ready = await _review(session, number, None, words)
+    return page(request, "staff/submission.html", viewer=Viewer.of(interviewer), status=400, review=ready)

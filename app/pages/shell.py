@@ -96,7 +96,7 @@ def theme(request: Request) -> str:
 def _address(request: Request) -> str:
     """Path and query of this page: where a switch of language comes back to."""
     if request.method != "GET":
-        return request.url.path
+        return form_page(request.url.path)
     query = "&".join(part for part in request.url.query.split("&") if part and not part.startswith("lang="))
     return f"{request.url.path}?{query}" if query else request.url.path
 
@@ -105,6 +105,14 @@ def site_address(request: Request) -> str:
     """How a browser reaches us, without a slash at the end: the public address or, without one, what this one used."""
     settings: Settings = request.app.state.settings
     return settings.url if settings.public_url else str(request.base_url).rstrip("/")
+
+
+_FORMS = ("/notes", "/decisions", "/rejudge", "/kept")
+
+
+def form_page(path: str) -> str:
+    """The page that holds the form which is sent to this address."""
+    return next((path.removesuffix(end) for end in _FORMS if path.endswith(end)), path)
 
 
 def safe_return(target: str) -> str:

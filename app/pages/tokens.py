@@ -11,17 +11,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
-from app import auth
+from app import auth, forms, wording
 from app.auth import CurrentInterviewer
 from app.database import Session
 from app.errors import NotFound
+from app.forms import SentOnce, as_text
 from app.models import ApiToken, Interviewer, Scope, now
+from app.pages.asking import asking
 from app.pages.shell import Viewer, page, site_address
 
 router = APIRouter()
 
+PAGE = "/tokens"
 MAX_ID = 2**31 - 1
 MAX_NAME = 100
+
+Number = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,17 @@ class Keyring:
     tokens: Sequence[ApiToken]
     secret: str | None
     name: str
-    refused: bool
+    scope: str
+    error: str
     url: str
+    once: str
 
 
 @router.get("/tokens")
 async def listed(request: Request, session: Session, interviewer: CurrentInterviewer) -> Response:
-    return await _page(request, session, interviewer)
+    typed = await forms.kept(session, interviewer, PAGE)
+    name, scope = ("".join(typed.get(field, ())) for field in ("name", "scope"))
+    return await _page(request, session, interviewer, name=name, scope=scope)
 
 
 @router.post("/tokens")
@@ -45,26 +54,53 @@ async def create(
     request: Request,
     session: Session,
     interviewer: CurrentInterviewer,
+    form: SentOnce,
     name: Annotated[str, Form()] = "",
     scope: Annotated[Scope, Form()] = Scope.SUBMIT,
 ) -> Response:
-    wanted = " ".join(name.split())
-    if not wanted or len(wanted) > MAX_NAME or not wanted.isprintable():
-        return await _page(request, session, interviewer, name=name, refused=True, status=400)
+    wanted = wording.tidy(name)
+    fault = _fault(wanted)
+    if fault:
+        return await _page(request, session, interviewer, name=name, scope=scope, error=fault, status=400)
     scopes = [Scope.SUBMIT] if scope is Scope.SUBMIT else [Scope.SUBMIT, Scope.STAFF]
-    _token, secret = await auth.create_token(session, wanted, scopes)
+
+    async def make() -> int:
+        token, _secret = await auth.create_token(session, wanted, scopes, secret=as_text(form.secret))
+        return token.id
+
+    await form.once(session, make)
+    await forms.keep(session, interviewer, PAGE, {})
+    secret = auth.TOKEN_PREFIX + as_text(form.secret)
     return await _page(request, session, interviewer, secret=secret, name=wanted, status=201)
 
 
-@router.post("/tokens/{number}/revoke")
-async def revoke(
-    session: Session, interviewer: CurrentInterviewer, number: Annotated[int, Path(ge=1, le=MAX_ID)]
+def _fault(name: str) -> str:
+    if not wording.shows(name):
+        return "Write a name for the token."
+    if len(name) > MAX_NAME:
+        return f"A token's name has at most {MAX_NAME} characters."
+    return "" if wording.is_one_line(name) else "The name holds a control character; type it anew."
+
+
+@router.get("/tokens/{number}/revoke")
+async def ask_to_revoke(
+    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number
 ) -> Response:
+    return asking(request, interviewer, "revoke-token", (await _token(session, number)).name, PAGE)
+
+
+@router.post("/tokens/{number}/revoke")
+async def revoke(session: Session, interviewer: CurrentInterviewer, number: Number) -> Response:
+    token = await _token(session, number)
+    token.revoked_at = token.revoked_at or now()
+    return RedirectResponse(PAGE, 303)
+
+
+async def _token(session: AsyncSession, number: int) -> ApiToken:
     token = await session.get(ApiToken, number)
     if token is None:
         raise NotFound("There is no such token.")
-    token.revoked_at = token.revoked_at or now()
-    return RedirectResponse("/tokens", 303)
+    return token
 
 
 async def _page(
@@ -74,9 +110,10 @@ async def _page(
     *,
     secret: str | None = None,
     name: str = "",
-    refused: bool = False,
+    scope: str = Scope.SUBMIT,
+    error: str = "",
     status: int = 200,
 ) -> Response:
     tokens = (await session.scalars(select(ApiToken).order_by(ApiToken.id.desc()))).all()
-    ready = Keyring(tokens, secret, name, refused, site_address(request))
+    ready = Keyring(tokens, secret, name, scope, error, site_address(request), forms.once())
     return page(request, "staff/tokens.html", viewer=Viewer.of(interviewer), status=status, keyring=ready)

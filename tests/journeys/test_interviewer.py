@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from acts import RIGHT, WRONG, Server, Visitor, invite, type_code, verdict_of
+from acts import RIGHT, WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]
@@ -124,6 +124,67 @@ def test_a_verdict_that_arrives_does_not_take_the_note_that_is_being_written(vis
     expect(interviewer.locator(".judgings li").first).to_contain_text("Time limit")
 
 
+def test_what_is_typed_is_kept_when_the_page_is_left_without_sending(wrong_submission: Page) -> None:
+    page = wrong_submission
+    page.get_by_label("New note").press_sequentially("half a thought")
+    page.get_by_role("link", name="Invitations").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Invitations")
+    page.go_back()
+    page.reload()
+    expect(page.get_by_label("New note")).to_have_value("half a thought")
+    page.get_by_role("button", name="Hold").click()
+    expect(page.locator("#decision .decided").first).to_contain_text("Hold")
+    expect(page.get_by_label("New note")).to_have_value("half a thought")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator("#notes .note")).to_contain_text(["half a thought"])
+    expect(page.get_by_label("New note")).to_have_value("")
+
+
+def test_enter_in_a_field_decides_nothing(wrong_submission: Page) -> None:
+    wrong_submission.get_by_label("same seed").focus()
+    wrong_submission.keyboard.press("Enter")
+    wrong_submission.get_by_role("button", name="Add note").click()
+    expect(wrong_submission.get_by_role("alert")).to_contain_text("Write the note first.")
+    expect(wrong_submission.locator("#decision")).to_contain_text("Not decided yet.")
+
+
+def test_a_loaded_again_link_page_shows_the_link_again(interviewer: Page) -> None:
+    link = invite(interviewer, "Loaded Again")
+    interviewer.reload()
+    assert interviewer.get_by_label("Invitation link").input_value() == link
+    expect(interviewer.locator("tbody tr", has_text="Loaded Again")).to_have_count(1)
+
+
+def test_a_filter_that_one_comes_back_to_is_the_one_applied(interviewer: Page) -> None:
+    interviewer.goto("/submissions?problem=batchnorm1d")
+    interviewer.get_by_label("Verdict").first.select_option("time_limit")
+    interviewer.wait_for_url("**verdict=time_limit**")
+    interviewer.go_back()
+    interviewer.wait_for_url("**problem=batchnorm1d")
+    expect(interviewer.get_by_label("Verdict").first).to_have_value("")
+    expect(interviewer.get_by_label("Problem").first).to_have_value("batchnorm1d")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("name", ["W" * 200, "李" * 200])
+def test_a_long_unbroken_name_leaves_every_button_in_reach(visit: Visit, server: Server, width: int, name: str) -> None:
+    page = sign_in(visit(width=width).page, server)
+    _submit(visit, invite(page, name), "x = 1\n")
+    page.goto("/submissions")
+    row = page.locator("tbody tr", has_text=name)
+    address = row.first.get_by_role("link", name="No.").first.get_attribute("href") or ""
+    person = row.first.locator(".person a").get_attribute("href") or ""
+    again = person.replace("/candidates/", "/invitations?candidate=")
+    for there in ("/submissions", address, person, "/invitations", again):
+        page.goto(there)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), there
+        for box in page.locator("main :is(button, [role=button]):visible").all():
+            area = box.bounding_box()
+            assert area is not None
+            assert area["x"] >= 0, there
+            assert area["x"] + area["width"] <= width, (there, box.inner_text())
+
+
 def test_the_table_is_filtered_and_sorted(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Filter Person")
     _submit(visit, link, WRONG)
@@ -185,7 +246,8 @@ def test_a_withdrawn_link_is_closed(visit: Visit, interviewer: Page) -> None:
     link = invite(interviewer, "Withdrawn Person")
     row = interviewer.locator("tbody tr", has_text="Withdrawn Person")
     row.get_by_role("button", name="Withdraw the invitation").click()
-    interviewer.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    expect(interviewer.get_by_role("heading", level=1)).to_have_text("Withdraw this invitation?")
+    interviewer.get_by_role("button", name="Withdraw").click()
     expect(row).to_contain_text("Withdrawn")
     page = visit().page
     answer = page.goto(link)
@@ -205,7 +267,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(interviewer: Page) -> None:
     interviewer.goto("/tokens")
     expect(interviewer.locator("main")).not_to_contain_text(token)
     interviewer.locator("tr", has_text="nightly").get_by_role("button", name="Revoke").click()
-    interviewer.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    interviewer.locator("main").get_by_role("button", name="Revoke").click()
     expect(interviewer.locator("tr", has_text="nightly")).to_contain_text("Revoked")
     assert interviewer.request.get(api, headers=headers).status == 401
 

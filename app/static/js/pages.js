@@ -1,5 +1,7 @@
-// What every page does: local times, countdowns, copying, the theme switch, filters that apply at once, live staff pages.
+// What every page does: local times, countdowns, copying, the theme switch, filters that apply at once, live staff pages,
+// words that are kept while they are typed.
 import { announce } from "./announce.js";
+import { keepTyped } from "./kept.js";
 import { localise, startCountdowns } from "./times.js";
 
 function copyOnClick(button) {
@@ -63,21 +65,6 @@ function showNames(element) {
   });
 }
 
-function confirmFirst(form) {
-  const dialog = document.getElementById(form.dataset.confirm);
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.confirmed) return;
-    event.preventDefault();
-    dialog.returnValue = "";
-    dialog.showModal();
-    dialog.addEventListener("close", () => {
-      if (dialog.returnValue !== "yes") return;
-      form.dataset.confirmed = "yes";
-      form.requestSubmit();
-    }, { once: true });
-  });
-}
-
 // A choice by mouse or touch is sent at once. Arrow keys pass every choice on their way to the wanted one, and a new page
 // would take the focus away: from the keyboard, the form waits for its button.
 function sendAtOnce(form) {
@@ -85,6 +72,8 @@ function sendAtOnce(form) {
   form.addEventListener("keydown", () => (byKey = true));
   form.addEventListener("pointerdown", () => (byKey = false));
   form.addEventListener("change", (event) => event.target.matches("select") && !byKey && form.requestSubmit());
+  // A browser that comes back puts in what was last chosen: the form shows what the table below it is filtered by.
+  addEventListener("pageshow", () => form.reset());
 }
 
 localise(document);
@@ -94,5 +83,5 @@ document.querySelectorAll("[data-copy]").forEach(copyOnClick);
 document.querySelectorAll("[data-theme-switch]").forEach(switchThemeInPlace);
 document.querySelectorAll("[data-judging]").forEach(reloadWhenJudged);
 document.querySelectorAll("[data-naming]").forEach(showNames);
-document.querySelectorAll("form[data-confirm]").forEach(confirmFirst);
 document.querySelectorAll("form[data-at-once]").forEach(sendAtOnce);
+document.querySelectorAll("form[data-keep]").forEach(keepTyped);

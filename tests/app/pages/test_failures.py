@@ -60,4 +60,4 @@ def test_an_interviewers_page_leads_to_the_sign_in_and_back() -> None:
     assert response.status_code == 303
     assert response.headers["location"] == "/sign-in?return_to=%2Fsubmissions%2F7%3Fa%3D1"
     posted = render_error(_request("/submissions/7/notes", method="POST"), errors.Unauthorized())
-    assert posted.headers["location"] == "/sign-in?return_to=%2Fsubmissions"
+    assert posted.headers["location"] == "/sign-in?return_to=%2Fsubmissions%2F7"
