@@ -4,6 +4,9 @@ A fork has tables of all 187 MB of its parent's own memory, used or not. Of a fi
 touches one; what it writes is its own, as before. Nobody can write to the file once it is in place. Where the kernel
 has huge pages for it, those around a touched one are mapped along as one piece.
 
+Measured with torch 2.13 and 197 MiB moved: a waiting cell maps 24 MB rather than 196, with 376 KB of page tables rather
+than 508. It is written for x86-64; elsewhere, and where the kernel forbids it, the zygote forks as it is.
+
 A process cannot exchange the memory it runs in. A child of it does that: it stops its parent, copies what is there
 and has the stopped parent map the copy in place of the original, as a debugger would.
 """
@@ -33,6 +36,7 @@ _LOOKS_AT_THREADS = 50
 
 _GETREGS, _SETREGS, _SINGLESTEP, _DETACH, _SEIZE, _INTERRUPT = 12, 13, 9, 17, 0x4206, 0x4207
 _WALL = 0x40000000
+_ARCHITECTURE = "x86_64"
 _REGISTERS = struct.Struct("27Q")  # struct user_regs_struct of x86-64
 _RAX, _ORIG_RAX, _RIP = 10, 15, 16
 _ARGUMENTS = (14, 13, 12, 7, 9, 8)  # rdi, rsi, rdx, r10, r8, r9
@@ -50,11 +54,14 @@ _libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c
 
 
 def move() -> int:
-    """Moves this process's private memory and returns how many bytes; 0 where the kernel lets no child trace it.
+    """Moves this process's private memory and returns how many bytes; 0 where the kernel lets no child trace it, and on
+    another architecture, whose registers and calls have other names and numbers.
 
     Nothing is moved while there is another thread. OpenBLAS ends its own at a fork, and this begins with one. The
     stack stays where it is.
     """
+    if os.uname().machine != _ARCHITECTURE:
+        return 0
     try:
         file: _File = _HugeFile()
     except OSError:

@@ -24,6 +24,7 @@ sparse[40 << 20] = 7
 def told(): return hashlib.sha256(b"".join(held[number] for number in sorted(held)) + sparse).hexdigest()
 before = told()
 match sys.argv[1]:
+    case "on another architecture": moving._ARCHITECTURE = "aarch64"
     case "refused": moving._SEIZE = 0x7777
     case "in small pages": moving._HugeFile = moving._File
     case "short of memory": os.pwrite = lambda file, piece, at: len(piece) - 1
@@ -55,7 +56,7 @@ def test_what_was_moved_is_what_was_there(case: str) -> None:
     assert (same, stack, child, still_same, last) == ("True", "True", "0", "True", ["True", "20000"])
 
 
-@pytest.mark.parametrize("case", ["refused", "short of memory", "beside a thread"])
+@pytest.mark.parametrize("case", ["refused", "on another architecture", "short of memory", "beside a thread"])
 def test_where_it_may_not_be_moved_nothing_is_and_all_goes_on(case: str) -> None:
     assert outcome(case) == [["0", "True"], ["0", "True"], ["0", "True"], ["True", "20000"]]
 
