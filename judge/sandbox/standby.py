@@ -9,6 +9,7 @@ import socket
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from judge.cell import gate as messages
 from judge.problem import Limits
@@ -167,6 +168,16 @@ class Cell:
             if message.startswith(messages.FAULT):
                 raise CellFault(f"A cell failed before its job: {message.decode('utf-8', 'replace')}")
         return None
+
+    def waited_for_processor(self) -> float:
+        """Seconds for which a thread of the candidate's process was ready to run and had no processor, the most of any;
+        0 where the kernel does not count them."""
+        waits = [0]
+        with suppress(OSError):  # it may have ended
+            for task in Path(f"/proc/{self.candidate_pid}/task").iterdir():
+                with suppress(OSError):
+                    waits.append(int((task / "schedstat").read_text().split()[1]))
+        return max(waits) / 1e9
 
     def kill(self) -> None:
         """Ends every process of the cell, at once."""

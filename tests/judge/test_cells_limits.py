@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +14,7 @@ from cell_jobs import MIB, run
 
 from judge.cells import CellFault, Cells, Ended
 from judge.sandbox.cgroups import Mode
+from judge.sandbox.collect import Collector
 from judge.sandbox.meter import _ProcessMeter
 
 pytestmark = pytest.mark.usefixtures("jail")
@@ -224,6 +228,37 @@ def test_a_watch_that_takes_longer_than_its_pause_starves_no_cell(monkeypatch: p
         assert run(watched, _HOLD.format(mib=300) + "import time; time.sleep(9)").ended is Ended.MEMORY_LIMIT
     finally:
         watched.close()
+
+
+@pytest.fixture
+def crowded() -> Iterator[None]:
+    """Three programs for each processor, each in a session of its own: a kernel that groups by session divides fairly."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    crowd = [subprocess.Popen(spin, start_new_session=True) for _ in range(3 * (os.cpu_count() or 1))]
+    yield
+    for each in crowd:
+        each.kill()
+        each.wait()
+
+
+@pytest.mark.usefixtures("crowded")
+def test_waiting_for_a_processor_is_no_time_of_the_candidates(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Collector, "_longest_wait", 120.0)
+    outcome = run(cells, _burn(0.8), wall_seconds=1.0)
+    assert outcome.ended is Ended.FINISHED
+    assert outcome.wall_ms > 1000, "the machine was not crowded enough to tell"
+
+
+@pytest.mark.usefixtures("crowded")
+def test_sleeping_is_the_candidates_time_on_a_crowded_machine_too(cells: Cells) -> None:
+    assert run(cells, "import time\ntime.sleep(60)", wall_seconds=1.0).ended is Ended.WALL_LIMIT
+
+
+@pytest.mark.usefixtures("crowded")
+def test_a_cell_that_waits_without_end_is_a_fault_of_ours(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Collector, "_longest_wait", 0.05)
+    with pytest.raises(CellFault, match="too busy"):
+        run(cells, _burn(1.0), wall_seconds=0.2)
 
 
 def test_what_was_used_is_reported(cells: Cells) -> None:
