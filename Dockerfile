@@ -33,7 +33,7 @@ COPY templates templates
 COPY judge judge
 COPY app app
 COPY --from=pages /build/app/static/dist app/static/dist
-RUN .venv/bin/python -m compileall -q app judge
+RUN .venv/bin/python -m judge learn && .venv/bin/python -m compileall -q app judge
 
 # Code belongs to root and is never written; only the data folder belongs to the service.
 ENV HANDCODE_HOST=0.0.0.0 \

@@ -11,6 +11,7 @@ ARGS ?=
 
 # One set-up at a time: a second `make` waits here for the first and then finds its work done.
 locked := flock Makefile
+judge_sources := $(shell find judge -name '*.py' -o -name 'problem.toml')
 page_sources := package.json package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print)
 
 # As many processes as cores share the files of tests; each has databases, cells and a browser of its own (tests/conftest.py).
@@ -27,7 +28,7 @@ with_make := setpriv --pdeathsig TERM
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-setup: sandbox .venv/installed app/static/dist/built ## Install everything that serving needs, and nothing twice
+setup: sandbox .venv/installed app/static/dist/built .cache/learnt ## Install everything that serving needs, and nothing twice
 
 serve: setup ## Serve Handcode on this machine: web and worker, SQLite, http://127.0.0.1:8000
 	@HANDCODE_PRACTICE=$${HANDCODE_PRACTICE:-1} exec $(with_make) $(BIN)/python -m app.cli serve $(ARGS)
@@ -65,7 +66,7 @@ pin: setup-dev ## Write the installed versions into constraints.txt, after a ran
 	@cp .venv/constraints.txt constraints.txt
 
 clean: ## Remove what the commands above made; the data folder stays
-	rm -rf .venv node_modules app/static/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache node_modules app/static/dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- steps -----------------------------------------------------------------------------------------------------------
@@ -95,3 +96,8 @@ browser:
 
 app/static/dist/built: $(page_sources) | .venv/bin/pip
 	@$(locked) scripts/build-pages $@
+
+# Each problem's known wrong layers are run once; a problem that did not change is recalled, not run again.
+.cache/learnt: .venv/installed $(judge_sources)
+	@$(locked) $(BIN)/python -m judge learn
+	@mkdir -p .cache && touch $@

@@ -1,4 +1,4 @@
-"""The judge on the command line: run, verify, doctor, bench."""
+"""The judge on the command line: run, verify, doctor, learn, bench."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL_ACCEPTED, NOT_ACCEPTED, BAD_USAGE, JUDGE_ERROR = 0, 1, 2, 3
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     options = _parser().parse_args(arguments)
-    commands = {"run": _run, "verify": _verify, "doctor": _doctor, "bench": _bench}
+    commands = {"run": _run, "verify": _verify, "doctor": _doctor, "learn": _learn, "bench": _bench}
     return commands[options.command](options)
 
 
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("problems", nargs="*", metavar="PROBLEM")
     verify.add_argument("--seeds", type=int, default=200, help="how many fresh exams each sample meets (default 200)")
     commands.add_parser("doctor", help="try to break each wall of the sandbox; exit 0 when the required ones hold")
+    commands.add_parser("learn", help="run every known wrong layer and keep on disk what naming needs of it")
     bench = commands.add_parser("bench", help="measure the judge against a bare exam and a cold judge")
     bench.add_argument("--runs", type=int, default=60)
     return parser
@@ -144,6 +145,14 @@ def _doctor(_: argparse.Namespace) -> int:
     from judge import doctor
 
     return ALL_ACCEPTED if doctor.run() else NOT_ACCEPTED
+
+
+def _learn(_: argparse.Namespace) -> int:
+    from judge import diagnosis
+
+    for slug in problems.slugs():
+        diagnosis.prepare(slug)
+    return ALL_ACCEPTED
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
-from judge import diagnosis
 from judge.exam import Exam, draw, edition_of, encode
 from judge.key import AnswerKey, answer_keys
 from judge.problem import Problem, load_all
@@ -56,10 +54,7 @@ _lately_prepared = lru_cache(maxsize=4)(prepare_edition)
 
 
 class Stock:
-    """Keeps ``size`` exams of each problem ready or more; a thread refills it whenever ``core_is_free`` says so.
-
-    It also learns ahead what a diagnosis needs, which takes seconds and would fall to the first wrong answer.
-    """
+    """Keeps ``size`` exams of each problem ready or more; a thread refills it whenever ``core_is_free`` says so."""
 
     def __init__(self, device: str, size: int, core_is_free: Callable[[], bool]) -> None:
         self._device = device
@@ -69,7 +64,6 @@ class Stock:
         self._ready: dict[str, deque[Prepared]] = {problem.slug: deque() for problem in self._problems}
         self._making = {problem.slug: threading.Lock() for problem in self._problems}
         self._wanted = threading.Condition()
-        self._unlearnt = [problem.slug for problem in self._problems]
         self._closed = False
         self._filler = threading.Thread(target=self._fill, name="stock", daemon=True)
         if size:
@@ -103,8 +97,8 @@ class Stock:
             self._filler.join()
 
     def _fill(self) -> None:
-        while (work := self._next_work()) is not None:
-            work()
+        while (problem := self._next_short()) is not None:
+            self._prepare(problem)
 
     def _prepare(self, problem: Problem) -> None:
         with self._making[problem.slug]:
@@ -113,24 +107,16 @@ class Stock:
                 with self._wanted:
                     self._ready[problem.slug] += edition
 
-    def _learn(self, slug: str) -> None:
-        diagnosis.prepare(slug)
-        if not self._unlearnt:  # what there is now stays: a collector that visits it costs a verdict 1 ms
-            gc.collect()
-            gc.freeze()
-
     def _edition(self, problem: Problem) -> list[Prepared]:
         number, _ = edition_of(problem, fresh_seed())
         return prepare_edition(problem, self._device, number)
 
-    def _next_work(self) -> Callable[[], None] | None:
-        """Waits until a problem is short of exams or its misconceptions are unlearnt, and a core is free."""
+    def _next_short(self) -> Problem | None:
+        """The problem that is shortest of exams, once there is one and a core is free; None once closed."""
         with self._wanted:
             while not self._closed:
                 short = [problem for problem in self._problems if len(self._ready[problem.slug]) < self._size]
-                if (short or self._unlearnt) and self._core_is_free():
-                    if short:
-                        return partial(self._prepare, min(short, key=lambda each: len(self._ready[each.slug])))
-                    return partial(self._learn, self._unlearnt.pop())
-                self._wanted.wait(_LOOK_AGAIN_SECONDS if short or self._unlearnt else None)
+                if short and self._core_is_free():
+                    return min(short, key=lambda each: len(self._ready[each.slug]))
+                self._wanted.wait(_LOOK_AGAIN_SECONDS if short else None)
         return None

@@ -18,7 +18,9 @@ from judge.cell.driver import LayerFactory, Roles, find_roles
 from judge.comparing import distance
 from judge.exam import Exam, Seen, Transcript
 from judge.key import AnswerKey, answer_key
+from judge.naming import memory
 from judge.naming.agreement import CLEARLY, Stop, chancy, stop_of
+from judge.naming.memory import Trait
 from judge.problem import load
 from judge.report import Text
 
@@ -107,7 +109,7 @@ def frozen(changes: Mapping[str, Any]) -> Frozen:
 
 
 def hypotheses(slug: str) -> tuple[Hypothesis, ...]:
-    """All single hypotheses of a problem that fail any check, with their habits; takes a few seconds, once."""
+    """All single hypotheses of a problem that fail any check, with their habits: recalled, or learnt in seconds."""
     with _LEARNING:  # whoever comes meanwhile waits for what is left of them
         return _learnt(slug)
 
@@ -120,38 +122,60 @@ def together(slug: str) -> tuple[Hypothesis, ...]:
     """Two misconceptions that come together, as one hypothesis: what a third beside them is looked for with."""
     with _LEARNING:
         places = enumerate(exams.module_of(slug, "misconceptions").TOGETHER, start=len(_learnt(slug)))
-        found = [_hypothesis(slug, names, frozen(changes), (place,)) for place, (names, changes) in places]
+        found = [
+            _hypothesis(names, frozen(changes), (place,), _trait(slug, frozen(changes)))
+            for place, (names, changes) in places
+        ]
     return tuple(one for one in found if one is not None)
 
 
-def _hypothesis(slug: str, ids: tuple[str, ...], changes: Frozen, rank: tuple[int, ...]) -> Hypothesis | None:
-    """A hypothesis with the habits it shows on the one exam; None for one that fails nothing there."""
-    exam, key = _habit_exam(slug)
-    transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
-    apart = _distances(key, transcript)
-    if not any(ratio > 1 for ratio in apart):
+def _hypothesis(ids: tuple[str, ...], changes: Frozen, rank: tuple[int, ...], trait: Trait | None) -> Hypothesis | None:
+    """A hypothesis with its habits; None for one that has none."""
+    if trait is None:
         return None
     return Hypothesis(
         ids=ids,
         changes=changes,
-        habits=mask_of(index for index, ratio in enumerate(apart) if ratio > 1),
-        plain=mask_of(index for index, ratio in enumerate(apart) if ratio > CLEARLY),
-        stops=_stops(transcript),
+        habits=mask_of(trait.fails),
+        plain=mask_of(trait.by_far),
+        stops=trait.stops,
         rank=rank,
         origins=(changes,),
     )
 
 
+def _trait(slug: str, changes: Frozen) -> Trait | None:
+    """What a layer with these changes does on the one exam; None for one that fails nothing there."""
+    exam, key = _habit_exam(slug)
+    transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
+    apart = _distances(key, transcript)
+    if not any(ratio > 1 for ratio in apart):
+        return None
+    return Trait(
+        fails=tuple(index for index, ratio in enumerate(apart) if ratio > 1),
+        by_far=tuple(index for index, ratio in enumerate(apart) if ratio > CLEARLY),
+        stops=_stops(transcript),
+    )
+
+
 @cache
 def _learnt(slug: str) -> tuple[Hypothesis, ...]:
+    variants = [
+        (misconception, frozen(variant), (place, number))
+        for place, misconception in enumerate(exams.module_of(slug, "misconceptions").MISCONCEPTIONS)
+        for number, variant in enumerate(misconception.variants)
+    ]
+    traits = memory.recall(load(slug), len(variants))
+    if traits is None:
+        traits = [_trait(slug, changes) for _, changes, _ in variants]
+        memory.keep(load(slug), traits)
     found = []
-    for place, misconception in enumerate(exams.module_of(slug, "misconceptions").MISCONCEPTIONS):
-        for number, variant in enumerate(misconception.variants):
-            one = _hypothesis(slug, (misconception.id,), frozen(variant), (place, number))
-            if one is not None:
-                found.append(
-                    replace(one, fitted=misconception.fitted, steady=misconception.steady, random=misconception.random)
-                )
+    for (misconception, changes, rank), trait in zip(variants, traits, strict=True):
+        one = _hypothesis((misconception.id,), changes, rank, trait)
+        if one is not None:
+            found.append(
+                replace(one, fitted=misconception.fitted, steady=misconception.steady, random=misconception.random)
+            )
     return tuple(found)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from judge.engine import Judge
-from judge.problem import load
+from judge.problem import load, slugs
 from judge.report import Report, Timing, Verdict
 
 PROBLEM = load("batchnorm1d")
@@ -83,6 +84,17 @@ def test_a_search_for_names_is_ended_by_whoever_paces_it(judge: Judge) -> None:
     with pytest.raises(TimeoutError):
         judge.name(judge.grade(PROBLEM, WRONG, seed=41), pace)
     assert steps == 3
+
+
+def test_a_judge_that_serves_has_learnt_what_naming_needs_before_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt: list[str] = []
+    monkeypatch.setattr("judge.diagnosis.prepare", learnt.append)
+    try:
+        Judge(standby_cells=1, stock=1).close()
+        assert learnt == list(slugs())
+        assert gc.get_freeze_count() > 0
+    finally:
+        gc.unfreeze()
 
 
 def judged(source: bytes, seed: int) -> Report:
