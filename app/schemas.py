@@ -71,6 +71,7 @@ class ReportCheck(BaseModel):
     max_points: float
     public_message: Text
     staff_detail: str
+    follows: str | None = Field(default=None, description="The check that already told why this one stopped.")
 
 
 class ReportDiagnosis(BaseModel):
@@ -211,21 +212,12 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     """
     whole = report.to_dict()
     public = {key: whole[key] for key in _PUBLIC}
-    public["groups"] = [_public_group(group, whole["checks"]) for group in whole["groups"]]
     public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
     public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
     public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
     if kind is Kind.RUN:
         public |= {key: whole[key] for key in ("samples", "error", "stdout", "stderr")}
     return public
-
-
-def _public_group(group: dict[str, Any], checks: list[dict[str, Any]]) -> dict[str, Any]:
-    """A hint says where to look again; a group in which nothing failed, since the rest was never run, has none."""
-    left = [check for check in checks if check["group"] == group["id"] and check["status"] != CheckStatus.PASSED]
-    if left and all(check["status"] == CheckStatus.NOT_RUN for check in left):
-        return group | {"message": left[0]["public_message"]}
-    return group
 
 
 _PUBLIC = (

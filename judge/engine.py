@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from judge import diagnosis, evidence, grading
+from judge import diagnosis, evidence, grading, words
 from judge.cells import CellOutcome, Cells
 from judge.exam import Transcript, job
 from judge.key import AnswerKey
@@ -18,7 +18,6 @@ from judge.problem import MAX_SOURCE_BYTES, Problem, load_all
 from judge.report import Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
-from judge.words import SAMPLE_MESSAGES, VERDICT_MESSAGES
 
 
 @dataclass
@@ -169,6 +168,8 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         found = evidence.read(key, outcome)
         graded = grading.grade(key, found.transcript, accept)
         verdict = _verdict(found, graded)
+        if verdict is Verdict.RULE_VIOLATION:
+            graded = grading.forfeited(graded)
     may_have_names = verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples
     report = Report(
         problem=exam.problem.slug,
@@ -176,7 +177,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         device=device,
         seed=exam.seed,
         verdict=verdict,
-        score=0.0 if exam.samples or verdict is Verdict.RULE_VIOLATION else graded.score,
+        score=graded.score,
         max_score=exam.problem.max_score,
         conventions={"running_var": graded.convention} if graded.convention else {},
         diagnoses=(),
@@ -188,7 +189,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         stderr=outcome.stderr.decode("utf-8", "replace"),
         timing=Timing(outcome.wall_ms, outcome.cpu_ms, stages.milliseconds),
         peak_memory_bytes=outcome.peak_memory_bytes,
-        message=(SAMPLE_MESSAGES if exam.samples else VERDICT_MESSAGES)[verdict],
+        message=words.message(verdict, graded.checks, found.error, samples=exam.samples),
         samples=views(key, found.transcript, accept) if exam.samples else (),
     )
     return Judged(report, Case(key, found.transcript, graded) if may_have_names else None)

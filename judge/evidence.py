@@ -12,6 +12,8 @@ from judge.cells import CellOutcome, Ended
 from judge.exam import AsAsked, Transcript, transcript_of_cell
 from judge.key import AnswerKey
 from judge.report import CandidateError, RuleFinding, Verdict
+from judge.telling import Cause, main_cause
+from judge.words import PROCESS_ERROR
 
 _LIMIT_VERDICTS = {
     Ended.WALL_LIMIT: Verdict.TIME_LIMIT,
@@ -46,7 +48,7 @@ def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
         return _read(key, outcome)
     except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
         empty: Transcript = (None,) * len(key.exam.scenarios)
-        error = CandidateError("ProcessError", None, "The process wrote into the judge's channel.")
+        error = CandidateError(PROCESS_ERROR, None, "The process wrote into the judge's channel.")
         return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)
 
 
@@ -81,13 +83,15 @@ def _how_it_ended(
         return Verdict.OUTPUT_LIMIT, None
     as_asked = isinstance(transcript, AsAsked)
     if outcome.ended is not Ended.FINISHED or (not as_asked and None in transcript):
-        return Verdict.RUNTIME_ERROR, CandidateError("ProcessError", None, _last_words(outcome))
+        return Verdict.RUNTIME_ERROR, CandidateError(PROCESS_ERROR, None, _last_words(outcome))
     if as_asked:
         return None, None
-    raised = next((seen.error for seen in transcript if seen is not None and seen.error is not None), None)
-    if raised is None:
-        return None, None
-    return _limit(raised), _error(raised)
+    raised = [seen.error for seen in transcript if seen is not None and seen.error is not None]
+    if (refused := next(filter(_limit, raised), None)) is not None:
+        return _limit(refused), _error(refused)
+    main = main_cause(transcript)
+    told = next((error for error in raised if main == Cause(error.type, error.line)), None)
+    return None, None if told is None else _error(told)
 
 
 def _error(raw: wire.RawError) -> CandidateError:

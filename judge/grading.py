@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from judge.comparing import Difference, Kind, differences
-from judge.exam import AsAsked, Exam, Scenario, Seen, Transcript
+from judge.comparing import Difference, differences
+from judge.exam import AsAsked, Exam, Transcript
 from judge.key import AnswerKey
+from judge.points import total, worths
 from judge.problem import Group
-from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
-
-__all__ = ["Comparison", "Difference", "Graded", "Kind", "grade"]
+from judge.report import CheckResult, CheckStatus, GroupResult, Verdict
+from judge.telling import Cause, Telling, group_message, main_cause, not_run
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""
@@ -90,16 +91,27 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
     comparison = Comparison(key, transcript)
     graded_as = comparison.closest(accept)
-    checks = _checks(key.exam, comparison, graded_as, transcript)
-    groups = tuple(_group(group, checks) for group in key.exam.problem.groups)
+    main = None if isinstance(transcript, AsAsked) else main_cause(transcript)
+    checks = _checks(key.exam, comparison, graded_as, transcript, main)
+    groups = tuple(_group(group, checks, main) for group in key.exam.problem.groups)
     return Graded(
         checks=checks,
         groups=groups,
-        score=round(sum(group.points for group in groups), 2),
+        score=total([group.points for group in groups]),
         convention=_convention(comparison),
         graded_as=graded_as,
         comparison=comparison,
         verdict=_verdict(checks),
+    )
+
+
+def forfeited(graded: Graded) -> Graded:
+    """The same without points: a layer whose work a built-in did; what passed is still told."""
+    return replace(
+        graded,
+        checks=tuple(replace(check, points=0.0) for check in graded.checks),
+        groups=tuple(replace(group, points=0.0) for group in graded.groups),
+        score=0.0,
     )
 
 
@@ -127,104 +139,43 @@ def _convention(comparison: Comparison) -> str | None:
     return None if not seen else seen.pop() if len(seen) == 1 else MIXED
 
 
-def _checks(exam: Exam, comparison: Comparison, graded_as: str, transcript: Transcript) -> tuple[CheckResult, ...]:
-    weights: dict[str, float] = {}
-    for scenario in exam.scenarios:
-        weights[scenario.group] = weights.get(scenario.group, 0.0) + scenario.weight
+def _checks(
+    exam: Exam, comparison: Comparison, graded_as: str, transcript: Transcript, main: Cause | None
+) -> tuple[CheckResult, ...]:
     groups = {group.id: group for group in exam.problem.groups}
-    found = zip(exam.scenarios, comparison.differences(graded_as), comparison.ran, strict=True)
+    telling = Telling(main)
+    found = zip(
+        exam.scenarios,
+        worths(exam.problem, exam.samples),
+        comparison.differences(graded_as),
+        comparison.ran,
+        strict=True,
+    )
     checks = []
-    for place, (scenario, difference, ran) in enumerate(found):
-        group = groups[scenario.group]
-        worth = round(group.points * scenario.weight / weights[group.id], 4)
+    for place, (scenario, worth, difference, ran) in enumerate(found):
         if ran:
             seen = None if difference is None else transcript[place]
-            checks.append(_check(scenario, group, worth, difference, seen))
+            checks.append(telling.check(scenario, groups[scenario.group], worth, difference, seen))
         else:
-            checks.append(_not_run(scenario, worth))
+            checks.append(not_run(scenario, worth))
     return tuple(checks)
 
 
-def _not_run(scenario: Scenario, worth: float) -> CheckResult:
-    detail = f"{scenario.title['en']}: the run was over before this scenario."
-    return CheckResult(scenario.check_id, scenario.group, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, detail)
-
-
-def _check(
-    scenario: Scenario, group: Group, worth: float, difference: Difference | None, seen: Seen | None
-) -> CheckResult:
-    title = scenario.title["en"]
-    if difference is None or seen is None:
-        status, points, public, detail = CheckStatus.PASSED, worth, PASSED, f"{title}: as expected."
-    elif difference.kind is Kind.RAISED:
-        status, points, public, detail = CheckStatus.ERROR, 0.0, _raised(seen), f"{title}: {difference.sentence}"
-    else:
-        status, points, detail = CheckStatus.FAILED, 0.0, f"{title}: {difference.sentence}."
-        public = PUBLIC_COMPLAINTS.get(seen.complaint or "", group.message)
-    return CheckResult(scenario.check_id, scenario.group, status, points, worth, public, detail)
-
-
-def _group(group: Group, checks: tuple[CheckResult, ...]) -> GroupResult:
+def _group(group: Group, checks: tuple[CheckResult, ...], main: Cause | None) -> GroupResult:
     mine = [check for check in checks if check.group == group.id]
     passed = [check for check in mine if check.status is CheckStatus.PASSED]
-    whole = len(passed) == len(mine)
-    points = group.points if whole else round(sum(check.points for check in passed), 2)
-    message = None if whole else group.message
-    return GroupResult(group.id, group.title, points, group.points, len(passed), len(mine), message)
+    points = total([check.points for check in passed])
+    return GroupResult(
+        group.id, group.title, points, group.points, len(passed), len(mine), group_message(group, mine, main)
+    )
 
 
 def _verdict(checks: tuple[CheckResult, ...]) -> Verdict:
-    """A difference outweighs an exception: the layer runs and is wrong."""
-    statuses = {check.status for check in checks}
-    if CheckStatus.FAILED in statuses:
+    """A difference outweighs exceptions, since the layer runs and is wrong; but not where most of what ran raised."""
+    statuses = Counter(check.status for check in checks)
+    raised, failed = statuses[CheckStatus.ERROR], statuses[CheckStatus.FAILED]
+    if failed and raised <= failed + statuses[CheckStatus.PASSED]:
         return Verdict.WRONG_ANSWER
-    if CheckStatus.ERROR in statuses or CheckStatus.NOT_RUN in statuses:
+    if raised or statuses[CheckStatus.NOT_RUN]:
         return Verdict.RUNTIME_ERROR
     return Verdict.ACCEPTED
-
-
-# What a candidate reads
-
-
-PASSED: Text = {"en": "Passed.", "zh": "通过。"}
-NOT_RUN: Text = {
-    "en": "Not examined: your code ended before its turn.",
-    "zh": "未检查：轮到它之前，代码已经结束。",
-}
-PUBLIC_COMPLAINTS: dict[str, Text] = {
-    "no_scale": {
-        "en": "No learnable scale was found among the layer's parameters.",
-        "zh": "在该层的参数中找不到可学习的缩放。",
-    },
-    "no_shift": {
-        "en": "No learnable shift was found among the layer's parameters.",
-        "zh": "在该层的参数中找不到可学习的平移。",
-    },
-    "output_is_no_tensor": {
-        "en": "forward did not return a tensor.",
-        "zh": "forward 的返回值不是张量。",
-    },
-    "state_dict_does_not_load": {
-        "en": "The state dict of one layer does not load into another of the same size.",
-        "zh": "一个层的 state_dict 无法加载到同样大小的另一个层中。",
-    },
-    "cannot_be_copied": {
-        "en": "The layer cannot be copied with copy.deepcopy.",
-        "zh": "该层无法用 copy.deepcopy 复制。",
-    },
-    "backward_fails": {
-        "en": "Autograd could not run the backward pass.",
-        "zh": "自动求导无法完成反向传播。",
-    },
-}
-
-
-def _raised(seen: Seen) -> Text:
-    error = seen.error
-    if error is None or error.line is None:
-        name = "" if error is None else error.type
-        return {"en": f"Your code raised {name}.", "zh": f"代码抛出了 {name}。"}
-    return {
-        "en": f"Your code raised {error.type} at line {error.line}.",
-        "zh": f"代码在第 {error.line} 行抛出了 {error.type}。",
-    }

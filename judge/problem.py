@@ -114,7 +114,17 @@ def load_all() -> tuple[Problem, ...]:
     return tuple(load(slug) for slug in slugs())
 
 
-_DECIDING = ("exam.py", "key.py", "comparing.py", "tolerance.py", "grading.py", "diagnosis.py", "cell/driver.py")
+_DECIDING = (
+    "exam.py",
+    "key.py",
+    "comparing.py",
+    "tolerance.py",
+    "points.py",
+    "telling.py",
+    "grading.py",
+    "diagnosis.py",
+    "cell/driver.py",
+)
 
 
 def _version(folder: Path) -> str:

@@ -37,7 +37,7 @@ class CheckStatus(StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One comparison between transcript and key."""
+    """One comparison between transcript and key; ``follows`` names the check that already told why this one stopped."""
 
     id: str
     group: str
@@ -46,6 +46,7 @@ class CheckResult:
     max_points: float
     public_message: Text
     staff_detail: str
+    follows: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from judge.engine import Judge
 from judge.exam import module_of
@@ -67,6 +68,11 @@ def _complaints_about(samples: tuple[Specimen, ...]) -> list[str]:
 # Through the real judge
 
 
+def _shown(*points: float) -> Decimal:
+    """The sum of points as a page shows them."""
+    return sum((Decimal(f"{each:.1f}") for each in points), Decimal())
+
+
 def _judged(problem: Problem, samples: tuple[Specimen, ...], out: Out) -> list[str]:
     """Every sample through the engine: verdicts, and the table of namings."""
     judge = Judge(standby_cells=CELLS)
@@ -80,7 +86,13 @@ def _judged(problem: Problem, samples: tuple[Specimen, ...], out: Out) -> list[s
         for sample, report in zip(samples, reports, strict=True)
         if report.verdict is not sample.verdict
     ]
-    out(f"  judged in cells: {len(samples)} samples, {len(samples) - len(complaints)} with the verdict of their folder")
+    complaints += [
+        f"{sample.name} shows groups that do not add up to its score"
+        for sample, report in zip(samples, reports, strict=True)
+        if _shown(*(group.points for group in report.groups)) != _shown(report.score)
+    ]
+    right = sum(report.verdict is sample.verdict for sample, report in zip(samples, reports, strict=True))
+    out(f"  judged in cells: {len(samples)} samples, {right} with the verdict of their folder")
     return complaints + _named(samples, reports, out)
 
 

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from judge.report import Text, Verdict
+from collections.abc import Sequence
+
+from judge.report import CandidateError, CheckResult, CheckStatus, Text, Verdict
+
+PROCESS_ERROR = "ProcessError"
+"""The type of an error that is no exception: the process of the code ended by itself."""
+
+
+def message(
+    verdict: Verdict, checks: Sequence[CheckResult], error: CandidateError | None, *, samples: bool = False
+) -> Text:
+    """The sentences of a verdict, made from what came of the checks; ``samples`` says whether those were run."""
+    raised = sum(check.status is CheckStatus.ERROR for check in checks)
+    if verdict is Verdict.WRONG_ANSWER and raised:
+        return _counted(RAISES_AND_DIFFERS[samples], raised, len(checks))
+    if verdict is Verdict.RUNTIME_ERROR:
+        if raised:
+            return _counted(RAISES[samples], raised, len(checks))
+        if error is not None and error.type != PROCESS_ERROR:
+            return CANNOT_BE_BUILT
+    return (SAMPLE_MESSAGES if samples else VERDICT_MESSAGES)[verdict]
+
+
+def _counted(text: Text, count: int, total: int) -> Text:
+    return {language: words.format(count=count, total=total) for language, words in text.items()}
+
 
 VERDICT_MESSAGES: dict[Verdict, Text] = {
     Verdict.ACCEPTED: {
@@ -14,8 +39,8 @@ VERDICT_MESSAGES: dict[Verdict, Text] = {
         "zh": "代码可以运行，但与题目要求不完全一致；下面的分组说明了问题所在。",
     },
     Verdict.RUNTIME_ERROR: {
-        "en": "Your code raised an exception or its process ended early.",
-        "zh": "你的代码抛出了异常，或者进程提前结束了。",
+        "en": "The process of your code ended before everything was examined.",
+        "zh": "还没有检查完，你的代码所在的进程就结束了。",
     },
     Verdict.TIME_LIMIT: {
         "en": "Your code did not finish in time. Look for an endless loop, or for Python loops over single elements.",
@@ -34,8 +59,10 @@ VERDICT_MESSAGES: dict[Verdict, Text] = {
         "zh": "文件无法加载，因此没有进行任何检查。",
     },
     Verdict.RULE_VIOLATION: {
-        "en": "A built-in normalisation did the work. Please write the layer by hand.",
-        "zh": "检测到内置的归一化实现在替你计算。请自己动手实现这一层。",
+        "en": "A built-in normalisation did the work, so there are no points. The counts below still say how the layer "
+        "behaves. Write the normalisation yourself and submit again.",
+        "zh": "检测到内置的归一化实现在替你计算，因此不给分；下面的通过数只说明该层的行为。"
+        "请自己实现归一化，再重新提交。",
     },
     Verdict.JUDGE_ERROR: {
         "en": "The judge itself failed. This does not count against you; please submit again.",
@@ -52,6 +79,41 @@ SAMPLE_MESSAGES = VERDICT_MESSAGES | {
         "en": "At least one sample came out differently. Compare expected and actual below.",
         "zh": "至少有一个样例的结果与预期不同，请对照下面的预期值与实际值。",
     },
+    Verdict.RULE_VIOLATION: {
+        "en": "A built-in normalisation did the work: submitted like this, the code gets no points. Write the "
+        "normalisation yourself.",
+        "zh": "检测到内置的归一化实现在替你计算：这样提交不会得分。请自己实现归一化。",
+    },
+}
+
+RAISES: dict[bool, Text] = {
+    False: {
+        "en": "Your code raised an exception in {count} of {total} checks. Mend that first.",
+        "zh": "{total} 项检查中有 {count} 项抛出了异常，请先解决它。",
+    },
+    True: {
+        "en": "Your code raised an exception in {count} of {total} samples. Mend that first.",
+        "zh": "{total} 个样例中有 {count} 个抛出了异常，请先解决它。",
+    },
+}
+
+RAISES_AND_DIFFERS: dict[bool, Text] = {
+    False: {
+        "en": "Your code raised an exception in {count} of {total} checks; where it runs, it does not do everything "
+        "the statement asks for. The groups below say where.",
+        "zh": "{total} 项检查中有 {count} 项抛出了异常；能够运行的部分也与题目要求不完全一致，见下面的分组。",
+    },
+    True: {
+        "en": "Your code raised an exception in {count} of {total} samples, and at least one other came out "
+        "differently. Compare expected and actual below.",
+        "zh": "{total} 个样例中有 {count} 个抛出了异常，另有样例的结果与预期不同，请对照下面的预期值与实际值。",
+    },
+}
+"""Of the samples (True) and of the hidden exam."""
+
+CANNOT_BE_BUILT: Text = {
+    "en": "Your layer could not be built: its constructor raised an exception, so nothing was examined.",
+    "zh": "无法构造你的层：构造函数抛出了异常，因此没有进行任何检查。",
 }
 
 NAMES_LOST: Text = {

@@ -9,11 +9,11 @@ from judge import exam as exams
 from judge.cell.driver import LayerFactory, Roles
 from judge.comparing import distance, same
 from judge.exam import Transcript
-from judge.grading import MIXED, grade
+from judge.grading import MIXED, Graded, grade
 from judge.key import AnswerKey, answer_key
 from judge.problem import Problem
 from judge.proof.specimens import Specimen, in_this_process
-from judge.report import Verdict
+from judge.report import CheckStatus, Verdict
 
 
 @dataclass
@@ -63,7 +63,7 @@ def _right(
     for key in keys:
         transcript = exams.observe(key.exam, build, roles)
         graded = grade(key, transcript, key.exam.problem.accept)
-        failed = [check.id for check in graded.checks if not check.points]
+        failed = [graded.checks[place].id for place in _failed(graded)]
         if failed:
             return [f"{sample.name} is right and fails {', '.join(failed[:3])} on seed {key.exam.seed}"]
         conventions.add(graded.convention)
@@ -97,12 +97,13 @@ def _wrong(sample: Specimen, keys: Sequence[AnswerKey], build: LayerFactory, rol
         graded = grade(key, exams.observe(key.exam, build, roles), key.exam.problem.accept)
         if graded.verdict is Verdict.ACCEPTED:
             return [f"{sample.name} is wrong and passes on seed {key.exam.seed}"]
-        last = (
-            None
-            if graded.convention == MIXED
-            else next((place for place, check in enumerate(graded.checks) if not check.points), None)
-        )
+        last = None if graded.convention == MIXED else next(iter(_failed(graded)), None)
     return []
+
+
+def _failed(graded: Graded) -> list[int]:
+    """The places of the checks that did not pass."""
+    return [place for place, check in enumerate(graded.checks) if check.status is not CheckStatus.PASSED]
 
 
 def _fails(key: AnswerKey, place: int, build: LayerFactory, roles: Roles) -> bool:

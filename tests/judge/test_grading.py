@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,13 @@ from hypothesis import strategies as st
 from torch import nn
 
 from judge import exam as exams
+from judge import telling
 from judge.cell import wire
 from judge.comparing import COMPLAINTS, Kind, differences, distance, same
 from judge.exam import AsAsked, Observation, Seen, Transcript
-from judge.grading import MIXED, PUBLIC_COMPLAINTS, grade
+from judge.grading import MIXED, forfeited, grade
 from judge.key import AnswerKey, answer_key
+from judge.points import apportioned
 from judge.problem import Problem, load, load_all
 from judge.report import CheckStatus, Verdict
 from tests.judge.layers import ByHand, graded, observed, payloads
@@ -91,11 +94,64 @@ def test_points_add_up(problem: Problem) -> None:
     assert problem.max_score == 100
     for group in result.groups:
         mine = [check for check in result.checks if check.group == group.id]
-        assert sum(check.max_points for check in mine) == pytest.approx(group.max_points, abs=0.01)
-        assert group.points == pytest.approx(sum(check.points for check in mine), abs=0.01)
+        assert in_tenths(*(check.max_points for check in mine)) == in_tenths(group.max_points)
+        assert in_tenths(*(check.points for check in mine)) == in_tenths(group.points)
         assert (group.passed, group.total) == (sum(1 for check in mine if check.points), len(mine))
         assert (group.message is None) == (group.passed == group.total)
-    assert result.score == pytest.approx(sum(group.points for group in result.groups))
+    assert in_tenths(*(group.points for group in result.groups)) == in_tenths(result.score)
+
+
+def in_tenths(*points: float) -> int:
+    """The sum of points as they are shown, each with one decimal: nothing is lost by showing them so."""
+    assert all(float(f"{each:.1f}") == each for each in points)
+    return sum(int(f"{each:.1f}".replace(".", "")) for each in points)
+
+
+@given(st.integers(0, 1000), st.lists(st.sampled_from([0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 7.0]), min_size=1, max_size=40))
+def test_shares_add_up_and_none_is_a_whole_unit_off(whole: int, weights: list[float]) -> None:
+    shares = apportioned(whole, weights)
+    assert sum(shares) == whole
+    for share, weight in zip(shares, weights, strict=True):
+        assert abs(share - whole * weight / sum(weights)) < 1
+
+
+@problems
+@given(data=st.data())
+def test_whatever_passes_what_is_shown_adds_up(problem: Problem, data: st.DataObject) -> None:
+    """Some checks of a right transcript are lost, others come back wrong: checks, groups and score stay one sum."""
+    key = right_key(problem)
+    right = key.by_convention["biased"]
+    kept = data.draw(st.lists(st.sampled_from(["right", "lost", "raised"]), min_size=len(right), max_size=len(right)))
+    raised = Seen((), error=wire.RawError("ValueError", 3, "", 0))
+    came = [{"right": seen, "lost": None, "raised": raised}[fate] for fate, seen in zip(kept, right, strict=True)]
+    result = grade(key, came, problem.accept)
+    for one in (result, forfeited(result)):
+        assert in_tenths(*(check.points for check in one.checks)) == in_tenths(one.score)
+        assert in_tenths(*(group.points for group in one.groups)) == in_tenths(one.score)
+
+
+@cache
+def right_key(problem: Problem) -> AnswerKey:
+    return answer_key(exams.prepare(problem, 5))
+
+
+@problems
+def test_a_layer_whose_work_a_built_in_did_keeps_its_counts_and_gets_no_point(problem: Problem) -> None:
+    right = graded(problem, ByHand)
+    result = forfeited(right)
+    assert result.score == 0
+    assert not any(group.points for group in result.groups)
+    assert [(group.passed, group.total) for group in result.groups] == [
+        (group.total, group.total) for group in right.groups
+    ]
+
+
+@problems
+def test_samples_are_worth_nothing(problem: Problem) -> None:
+    exam = exams.prepare(problem, 0, samples=True)
+    result = grade(answer_key(exam), observed(exam, ByHand), problem.accept)
+    assert (result.verdict, result.score) == (Verdict.ACCEPTED, 0)
+    assert not any(check.max_points for check in result.checks)
 
 
 # Verdicts
@@ -117,29 +173,138 @@ def test_an_exception_in_one_mode_is_a_runtime_error_and_the_other_mode_is_still
     assert statuses["eval_mode.fresh_layer"] is CheckStatus.ERROR
 
 
-class RaisesAndWrong(Raises):
+class RaisesAndWrong(ByHand):
+    def forward(self, x: torch.Tensor) -> Any:
+        if not self.training and len(x) == 1:
+            raise ValueError("more than one row, please")
+        return super().forward(x)
+
     def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         mean, var = super().learn(x)
         return mean, var + 1
 
 
 @problems
-def test_a_difference_outweighs_an_exception(problem: Problem) -> None:
+def test_a_difference_outweighs_a_rare_exception(problem: Problem) -> None:
     assert graded(problem, RaisesAndWrong).verdict is Verdict.WRONG_ANSWER
 
 
 # What the candidate and the interviewer read
 
 
+PUBLIC = (
+    r"Your code raised \w+( at line \d+)?\.",
+    r"Follows from the exception (above|at line \d+); its values were not examined\.",
+    re.escape(telling.FOLLOWS["en"]),
+    *(re.escape(text["en"]) for text in telling.COMPLAINTS.values()),
+)
+
+
 @problems
 @pytest.mark.parametrize("layer", [Reversed, Raises, nn.Identity])
 def test_public_messages_give_no_hidden_check_away(problem: Problem, layer: Any) -> None:
-    texts = {group.message["en"] for group in problem.groups} | {text["en"] for text in PUBLIC_COMPLAINTS.values()}
+    hints = [re.escape(group.message["en"]) for group in problem.groups]
     for check in graded(problem, layer).checks:
-        if check.status is CheckStatus.ERROR:
-            assert re.fullmatch(r"Your code raised \w+( at line \d+)?\.", check.public_message["en"])
-        elif check.status is CheckStatus.FAILED:
-            assert check.public_message["en"] in texts
+        if check.status in (CheckStatus.ERROR, CheckStatus.FAILED):
+            assert re.fullmatch("|".join((*PUBLIC, *hints)), check.public_message["en"])
+
+
+class RaisesUnderGradients(ByHand):
+    """As when running statistics that require grad are written into: fine under no_grad, an exception in training."""
+
+    def forward(self, x: torch.Tensor) -> Any:
+        if self.training and torch.is_grad_enabled():
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        return super().forward(x) + 1
+
+
+@problems
+def test_an_exception_in_most_checks_is_a_runtime_error_though_something_else_is_wrong(problem: Problem) -> None:
+    result = graded(problem, RaisesUnderGradients)
+    statuses = [check.status for check in result.checks]
+    assert statuses.count(CheckStatus.ERROR) > len(statuses) / 2
+    assert CheckStatus.FAILED in statuses
+    assert result.verdict is Verdict.RUNTIME_ERROR
+
+
+class NeverTrains(ByHand):
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        raise NotImplementedError
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return super().forward(x) if self.training else super().forward(x) + 1
+
+
+@problems
+def test_a_layer_that_raises_in_every_training_forward_does_not_run(problem: Problem) -> None:
+    assert graded(problem, NeverTrains).verdict is Verdict.RUNTIME_ERROR
+
+
+@problems
+@pytest.mark.parametrize("layer", [Raises, RaisesUnderGradients, NeverTrains])
+def test_an_exception_is_told_once_and_what_follows_from_it_is_folded(problem: Problem, layer: Any) -> None:
+    checks = [check for check in graded(problem, layer).checks if check.status is CheckStatus.ERROR]
+    first, *rest = checks
+    assert first.follows is None
+    assert ": " in first.staff_detail
+    assert {check.follows for check in rest} == {first.id}
+    assert all(check.staff_detail.endswith(f", as in {first.id}.") for check in rest)
+
+
+@problems
+def test_a_group_that_an_exception_ended_gets_no_hint_about_values(problem: Problem) -> None:
+    result = graded(problem, NeverTrains)
+    messages = {group.id: group.message for group in result.groups}
+    assert messages["train_output"] == {
+        "en": "Follows from the exception above; its values were not examined.",
+        "zh": "由上面的异常所致，数值未作检查。",
+    }
+    hint = next(group.message for group in problem.groups if group.id == "eval_mode")
+    assert messages["eval_mode"] == hint  # a fresh layer's evaluation was examined, and is wrong
+
+
+def lost(*fates: str) -> list[str | None]:
+    """The group messages of a right transcript whose scenarios met these fates, the last of them all the rest."""
+    key = right_key(load("batchnorm1d"))
+    right = key.by_convention["biased"]
+    raised = Seen((), error=wire.RawError("ValueError", 3, "", 0))
+    other = Seen((), error=wire.RawError("KeyError", 4, "", 0))
+    come = [*fates, *[fates[-1]] * (len(right) - len(fates))]
+    told = {"lost": None, "raised": raised, "other": other, "wrong": Seen(())}
+    came = [told.get(fate, seen) for fate, seen in zip(come, right, strict=True)]
+    return [group.message and group.message["en"] for group in grade(key, came, ("biased",)).groups]
+
+
+def test_a_group_that_was_never_reached_says_so() -> None:
+    assert lost("lost") == ["Not examined: your code ended before its turn."] * 6
+    cut_short = lost("right", "wrong", "lost")
+    assert cut_short[0] == load("batchnorm1d").groups[0].message["en"]
+    assert set(cut_short[1:]) == {"Not examined: your code ended before its turn."}
+
+
+def test_a_second_exception_is_told_where_it_first_shows() -> None:
+    first, *rest = lost("other", "raised")
+    follows = "Follows from the exception at line 3; its values were not examined."
+    assert first == "Your code raised KeyError at line 4."
+    assert set(rest) == {follows}
+
+
+def test_a_complaint_is_told_once_and_the_other_groups_follow_from_it() -> None:
+    class Shiftless(ByHand):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            del self.beta
+            self.register_buffer("beta", torch.zeros_like(self.gamma.data))
+
+    messages = [group.message and group.message["en"] for group in graded(load("batchnorm1d"), Shiftless).groups]
+    assert messages.count(telling.COMPLAINTS["no_shift"]["en"]) == 1
+    assert telling.FOLLOWS["en"] in messages[messages.index(telling.COMPLAINTS["no_shift"]["en"]) :]
+
+
+def test_a_strangers_complaint_is_no_cause() -> None:
+    key = right_key(load("batchnorm1d"))
+    came = [Seen((), complaint="</table>") for _ in key.by_convention["biased"]]
+    assert all(check.follows is None for check in grade(key, came, ("biased",)).checks)
 
 
 @problems
@@ -151,7 +316,7 @@ def test_staff_read_the_scenario_the_place_both_values_and_the_tolerance(problem
 
 
 def test_every_complaint_of_the_driver_has_words_for_both_readers() -> None:
-    assert set(COMPLAINTS) == set(PUBLIC_COMPLAINTS)
+    assert set(COMPLAINTS) == set(telling.COMPLAINTS)
 
 
 # Whatever comes out of a cell

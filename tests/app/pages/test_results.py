@@ -37,17 +37,10 @@ def shown(report: Report) -> Result:
     return result_of(submission, judging, 1)
 
 
-def test_a_group_that_was_never_reached_gets_no_hint_about_what_it_does_wrong() -> None:
+def test_a_group_is_whole_or_says_what_grading_says_of_it() -> None:
     whole, missed = shown(cut_short(CheckStatus.PASSED, CheckStatus.NOT_RUN)).groups
     assert (whole.whole, whole.examined, whole.message) == (True, True, None)
-    assert (missed.whole, missed.examined, missed.message) == (False, False, NOT_EXAMINED)
-
-
-def test_a_group_that_was_cut_short_says_so_unless_something_failed_in_it() -> None:
-    cut = shown(cut_short(CheckStatus.PASSED, CheckStatus.PASSED, CheckStatus.NOT_RUN)).groups[1]
-    assert (cut.examined, cut.message) == (True, NOT_EXAMINED)
-    failed = shown(cut_short(CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.NOT_RUN)).groups[1]
-    assert (failed.examined, failed.message) == (True, HINT)
+    assert (missed.whole, missed.examined, missed.message) == (False, False, HINT)
 
 
 def test_code_that_ended_before_the_first_check_shows_no_groups() -> None:

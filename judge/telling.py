@@ -1,0 +1,182 @@
+"""What is told of checks and groups: each cause once, where it first shows, and what follows from it folded.
+
+An exception at one line, or one complaint about the layer, may end fifty scenarios. It is one failure: its first check
+says what it is, the others say which one that was, and a group with nothing else in it gets no hint about values that
+were never computed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from judge.comparing import Difference, Kind
+from judge.exam import Scenario, Seen
+from judge.problem import Group
+from judge.report import CheckResult, CheckStatus, Text
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why scenarios stopped: an exception's type and its line in the candidate's file, or a complaint's code."""
+
+    name: str
+    line: int | None = None
+    complaint: bool = False
+
+    @staticmethod
+    def of(seen: Seen | None) -> Cause | None:
+        """None where a scenario came to its end, or complained of what no driver of ours complains of."""
+        if seen is None:
+            return None
+        if seen.error is not None:
+            return Cause(seen.error.type, seen.error.line)
+        return Cause(seen.complaint, complaint=True) if seen.complaint in COMPLAINTS else None
+
+
+@dataclass
+class Telling:
+    """Tells the checks of one exam, in order; ``main`` is the cause told above all of them, if there is one."""
+
+    main: Cause | None
+    first: dict[Cause, str] = field(default_factory=dict)
+
+    def check(
+        self, scenario: Scenario, group: Group, worth: float, difference: Difference | None, seen: Seen | None
+    ) -> CheckResult:
+        """One check that was run, passed or not."""
+        title = scenario.title["en"]
+        if difference is None or seen is None:
+            return _result(scenario, CheckStatus.PASSED, worth, worth, PASSED, f"{title}: as expected.")
+        status = CheckStatus.ERROR if difference.kind is Kind.RAISED else CheckStatus.FAILED
+        cause = Cause.of(seen)
+        if cause is None:
+            return _result(scenario, status, 0.0, worth, group.message, f"{title}: {difference.sentence}.")
+        before = self.first.setdefault(cause, scenario.check_id)
+        if before != scenario.check_id:
+            return _result(scenario, status, 0.0, worth, follows(cause), f"{title}: {_same(cause, before)}", before)
+        public = follows(cause) if cause == self.main else _public(cause)
+        end = "." if cause.complaint else ""  # what an exception says ends as it ends
+        return _result(scenario, status, 0.0, worth, public, f"{title}: {difference.sentence}{end}")
+
+
+def _result(
+    scenario: Scenario,
+    status: CheckStatus,
+    points: float,
+    worth: float,
+    public: Text,
+    detail: str,
+    follows_from: str | None = None,
+) -> CheckResult:
+    return CheckResult(scenario.check_id, scenario.group, status, points, worth, public, detail, follows_from)
+
+
+def not_run(scenario: Scenario, worth: float) -> CheckResult:
+    """A check whose turn never came."""
+    detail = f"{scenario.title['en']}: the run was over before this scenario."
+    return _result(scenario, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, detail)
+
+
+def main_cause(transcript: Sequence[Seen | None]) -> Cause | None:
+    """The exception that ended the most scenarios, the first of equals."""
+    counts = Counter(cause for seen in transcript if (cause := Cause.of(seen)) and not cause.complaint)
+    return max(counts, key=lambda cause: counts[cause], default=None)
+
+
+def group_message(group: Group, checks: Sequence[CheckResult], main: Cause | None) -> Text | None:
+    """What a candidate reads beside a group, ``main`` told above; None where it is whole.
+
+    The hint is about wrong values: a group whose checks all stopped, or were never run, says that instead.
+    """
+    left = [check for check in checks if check.status is not CheckStatus.PASSED]
+    failed = [check for check in left if check.status is not CheckStatus.NOT_RUN]
+    if not left:
+        return None
+    if not failed:
+        return NOT_RUN
+    if any(check.public_message == group.message for check in failed):
+        return group.message
+    above = None if main is None else follows(main)
+    told = [check.public_message for check in failed if check.follows is None and check.public_message != above]
+    return _joined(told or [failed[0].public_message])
+
+
+def _joined(texts: list[Text]) -> Text:
+    distinct = [text for place, text in enumerate(texts) if text not in texts[:place]]
+    return {"en": " ".join(text["en"] for text in distinct), "zh": "".join(text["zh"] for text in distinct)}
+
+
+# In words
+
+
+PASSED: Text = {"en": "Passed.", "zh": "通过。"}
+NOT_RUN: Text = {
+    "en": "Not examined: your code ended before its turn.",
+    "zh": "未检查：轮到它之前，代码已经结束。",
+}
+COMPLAINTS: dict[str, Text] = {
+    "no_scale": {
+        "en": "No learnable scale was found among the layer's parameters.",
+        "zh": "在该层的参数中找不到可学习的缩放。",
+    },
+    "no_shift": {
+        "en": "No learnable shift was found among the layer's parameters.",
+        "zh": "在该层的参数中找不到可学习的平移。",
+    },
+    "output_is_no_tensor": {
+        "en": "forward did not return a tensor.",
+        "zh": "forward 的返回值不是张量。",
+    },
+    "state_dict_does_not_load": {
+        "en": "The state dict of one layer does not load into another of the same size.",
+        "zh": "一个层的 state_dict 无法加载到同样大小的另一个层中。",
+    },
+    "cannot_be_copied": {
+        "en": "The layer cannot be copied with copy.deepcopy.",
+        "zh": "该层无法用 copy.deepcopy 复制。",
+    },
+    "backward_fails": {
+        "en": "Autograd could not run the backward pass.",
+        "zh": "自动求导无法完成反向传播。",
+    },
+}
+
+
+def _public(cause: Cause) -> Text:
+    """A cause in a candidate's own terms: its type and line, nothing of what it says."""
+    name, line = cause.name, cause.line
+    if cause.complaint:
+        return COMPLAINTS[name]
+    if line is None:
+        return {"en": f"Your code raised {name}.", "zh": f"代码抛出了 {name}。"}
+    return {"en": f"Your code raised {name} at line {line}.", "zh": f"代码在第 {line} 行抛出了 {name}。"}
+
+
+def follows(cause: Cause) -> Text:
+    """Of what a cause told before explains."""
+    line = cause.line
+    if cause.complaint:
+        return FOLLOWS
+    if line is None:
+        return {
+            "en": "Follows from the exception above; its values were not examined.",
+            "zh": "由上面的异常所致，数值未作检查。",
+        }
+    return {
+        "en": f"Follows from the exception at line {line}; its values were not examined.",
+        "zh": f"由第 {line} 行的异常所致，数值未作检查。",
+    }
+
+
+FOLLOWS: Text = {
+    "en": "Follows from the above: mend that first.",
+    "zh": "由上面的问题所致：请先解决上面的问题。",
+}
+
+
+def _same(cause: Cause, before: str) -> str:
+    if cause.complaint:
+        return f"the same as in {before}."
+    return f"{cause.name}{'' if cause.line is None else f' at line {cause.line}'}, as in {before}."
