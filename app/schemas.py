@@ -285,7 +285,7 @@ def problem_summary(problem: Problem) -> dict[str, Any]:
 def problem_detail(problem: Problem) -> dict[str, Any]:
     return problem_summary(problem) | {
         "class_names": problem.class_names,
-        "statement": problem.statement,
+        "statement": problem.statement(),
         "starter": problem.starter,
         "groups": [{"id": group.id, "title": group.title, "points": group.points} for group in problem.groups],
         "limits": msgspec.to_builtins(problem.limits),

@@ -170,6 +170,9 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         verdict = _verdict(found, graded)
         if verdict is Verdict.RULE_VIOLATION:
             graded = grading.forfeited(graded)
+    told = words.message(verdict, graded.checks, found.error, samples=exam.samples)
+    if verdict is Verdict.WRONG_ANSWER and graded.only_convention and (asked := exam.problem.alone(accept)):
+        told = words.only_convention(asked.asked)
     may_have_names = verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples
     report = Report(
         problem=exam.problem.slug,
@@ -189,7 +192,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         stderr=outcome.stderr.decode("utf-8", "replace"),
         timing=Timing(outcome.wall_ms, outcome.cpu_ms, stages.milliseconds),
         peak_memory_bytes=outcome.peak_memory_bytes,
-        message=words.message(verdict, graded.checks, found.error, samples=exam.samples),
+        message=told,
         samples=views(key, found.transcript, accept) if exam.samples else (),
     )
     return Judged(report, Case(key, found.transcript, graded) if may_have_names else None)

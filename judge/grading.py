@@ -10,7 +10,7 @@ from judge.comparing import Difference, differences
 from judge.exam import AsAsked, Exam, Transcript
 from judge.key import AnswerKey
 from judge.points import total, worths
-from judge.problem import Group
+from judge.problem import Convention, Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Verdict
 from judge.telling import Cause, Telling, group_message, main_cause, not_run
 
@@ -64,9 +64,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Graded:
-    """A transcript graded: ``differences`` (one a scenario, None: passed or never run) are against ``graded_as``.
+    """A transcript graded: ``differences`` (one a scenario, None: passed or never run) are those its checks tell.
 
-    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not.
+    ``convention`` is what the layer was seen to follow (None: neither), whether accepted or not; ``graded_as`` the
+    accepted one it came closest to.
     """
 
     checks: tuple[CheckResult, ...]
@@ -75,11 +76,15 @@ class Graded:
     convention: str | None
     graded_as: str
     comparison: Comparison
+    differences: Differences
     verdict: Verdict
 
     @property
-    def differences(self) -> Differences:
-        return self.comparison.differences(self.graded_as)
+    def only_convention(self) -> bool:
+        """Whether a layer that is not accepted is right under a convention, and so only follows another."""
+        return self.verdict is Verdict.WRONG_ANSWER and any(
+            all(self.comparison.ran) and not any(failing) for failing in self.comparison.failing.values()
+        )
 
     @property
     def by_convention(self) -> dict[str, Differences]:
@@ -91,9 +96,11 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
     """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
     comparison = Comparison(key, transcript)
     graded_as = comparison.closest(accept)
+    differences = _differences(key, comparison, graded_as, accept)
     main = None if isinstance(transcript, AsAsked) else main_cause(transcript)
-    checks = _checks(key.exam, comparison, graded_as, transcript, main)
-    groups = tuple(_group(group, checks, main) for group in key.exam.problem.groups)
+    checks = _checks(key.exam, comparison.ran, differences, transcript, main)
+    asked = key.exam.problem.alone(accept)
+    groups = tuple(_group(group, checks, main, asked) for group in key.exam.problem.groups)
     return Graded(
         checks=checks,
         groups=groups,
@@ -101,6 +108,7 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
         convention=_convention(comparison),
         graded_as=graded_as,
         comparison=comparison,
+        differences=differences,
         verdict=_verdict(checks),
     )
 
@@ -129,6 +137,24 @@ def _compare(key: AnswerKey, transcript: Transcript) -> dict[str, Differences]:
     return compared
 
 
+def _differences(key: AnswerKey, comparison: Comparison, graded_as: str, accept: Sequence[str]) -> Differences:
+    """Against the accepted convention where that is tested, elsewhere against the one the layer follows.
+
+    A convention that is not accepted is a mistake where the running variance itself is looked at; what else it shows in
+    is no second one. It fails at least one check that tests it, or it counts everywhere.
+    """
+    found = comparison.differences(graded_as)
+    followed = comparison.closest((*accept, *(name for name in comparison.failing if name not in accept)))
+    if followed in accept or key.exam.samples:
+        return found
+    testing = {group.id for group in key.exam.problem.groups if group.tests_convention}
+    tests = [scenario.group in testing for scenario in key.exam.scenarios]
+    if not any(one for one, here in zip(found, tests, strict=True) if here):
+        return found
+    elsewhere = comparison.differences(followed)
+    return tuple(one if here else other for one, other, here in zip(found, elsewhere, tests, strict=True))
+
+
 def _convention(comparison: Comparison) -> str | None:
     """The one convention some scenario passes under and under no other; mixed when there are several."""
     seen = set()
@@ -140,20 +166,14 @@ def _convention(comparison: Comparison) -> str | None:
 
 
 def _checks(
-    exam: Exam, comparison: Comparison, graded_as: str, transcript: Transcript, main: Cause | None
+    exam: Exam, ran: Sequence[bool], differences: Differences, transcript: Transcript, main: Cause | None
 ) -> tuple[CheckResult, ...]:
     groups = {group.id: group for group in exam.problem.groups}
     telling = Telling(main)
-    found = zip(
-        exam.scenarios,
-        worths(exam.problem, exam.samples),
-        comparison.differences(graded_as),
-        comparison.ran,
-        strict=True,
-    )
+    found = zip(exam.scenarios, worths(exam.problem, exam.samples), differences, ran, strict=True)
     checks = []
-    for place, (scenario, worth, difference, ran) in enumerate(found):
-        if ran:
+    for place, (scenario, worth, difference, came) in enumerate(found):
+        if came:
             seen = None if difference is None else transcript[place]
             checks.append(telling.check(scenario, groups[scenario.group], worth, difference, seen))
         else:
@@ -161,12 +181,12 @@ def _checks(
     return tuple(checks)
 
 
-def _group(group: Group, checks: tuple[CheckResult, ...], main: Cause | None) -> GroupResult:
+def _group(group: Group, checks: tuple[CheckResult, ...], main: Cause | None, asked: Convention | None) -> GroupResult:
     mine = [check for check in checks if check.group == group.id]
     passed = [check for check in mine if check.status is CheckStatus.PASSED]
     points = total([check.points for check in passed])
     return GroupResult(
-        group.id, group.title, points, group.points, len(passed), len(mine), group_message(group, mine, main)
+        group.id, group.title, points, group.points, len(passed), len(mine), group_message(group, mine, main, asked)
     )
 
 

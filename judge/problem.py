@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from judge.report import Text
 
@@ -45,12 +47,26 @@ _DRIVER_SECONDS = 8.0
 
 @dataclass(frozen=True)
 class Group:
-    """A named part of the exam with its points; ``message`` tells a candidate what failed without giving it away."""
+    """A named part of the exam with its points; ``message`` tells a candidate what failed without giving it away.
+
+    ``tests_convention`` says whether a convention that is not accepted fails here; elsewhere a layer is taken by the
+    one it follows, so that what only follows from the convention costs nothing twice.
+    """
 
     id: str
     title: Text
     message: Text
     points: float
+    tests_convention: bool = False
+
+
+@dataclass(frozen=True)
+class Convention:
+    """One of several right forms: what the statement says where it alone is accepted, and ``asked``, that in short."""
+
+    id: str
+    sentence: Text
+    asked: Text
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,9 @@ class Problem:
     accept: tuple[str, ...]
     groups: tuple[Group, ...]
     limits: Limits
-    statement: Text
+    template: Text
+    conventions: tuple[Convention, ...]
+    either: Text
     starter: str
     version: str
     folder: Path
@@ -72,9 +90,25 @@ class Problem:
     def __hash__(self) -> int:
         return hash((self.slug, self.version, self.folder))
 
+    def statement(self, accept: Sequence[str] | None = None) -> Text:
+        """What a candidate reads, true of the conventions that are accepted; by default those the problem accepts."""
+        alone = self.alone(accept)
+        sentence = self.either if alone is None else alone.sentence
+        return {language: text.replace(_CONVENTION, sentence[language]) for language, text in self.template.items()}
+
+    def alone(self, accept: Sequence[str] | None = None) -> Convention | None:
+        """The convention that is asked for, where no other is accepted."""
+        accepted = accept or self.accept
+        found = [one for one in self.conventions if one.id in accepted]
+        return found[0] if len(found) == 1 < len(self.conventions) else None
+
     @property
     def max_score(self) -> float:
         return sum(group.points for group in self.groups)
+
+
+_CONVENTION = "{convention}"
+"""Stands in a statement where the sentence about the conventions goes."""
 
 
 class UnknownProblem(LookupError):  # noqa: N818 - a fact about a request, named as one
@@ -94,18 +128,31 @@ def load(slug: str) -> Problem:
     folder = PROBLEMS_FOLDER / slug
     with (folder / "problem.toml").open("rb") as file:
         data = tomllib.load(file)
+    either, conventions = _conventions(folder.parent / data["shared"])
     return Problem(
         slug=slug,
         title=data["title"],
         summary=data["summary"],
         class_names=tuple(data["class_names"]),
         accept=tuple(data["accept"]),
-        groups=tuple(Group(entry["id"], entry["title"], entry["message"], entry["points"]) for entry in data["groups"]),
+        groups=tuple(Group(**entry) for entry in data["groups"]),
         limits=Limits(**data["limits"]),
-        statement={language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")},
+        template={language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")},
+        conventions=conventions,
+        either=either,
         starter=(folder / "starter.py").read_text("utf-8"),
         version=_version(folder),
         folder=folder,
+    )
+
+
+def _conventions(folder: Path) -> tuple[Text, tuple[Convention, ...]]:
+    """The sentence where every convention is accepted, and the conventions."""
+    with (folder / "conventions.toml").open("rb") as file:
+        words: dict[str, Any] = tomllib.load(file)
+    either = words.pop("either")
+    return either, tuple(
+        Convention(name, {"en": entry["en"], "zh": entry["zh"]}, entry["asked"]) for name, entry in words.items()
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from judge.comparing import Difference, Kind
 from judge.exam import Scenario, Seen
-from judge.problem import Group
+from judge.problem import Convention, Group
 from judge.report import CheckResult, CheckStatus, Text
 
 
@@ -85,8 +85,12 @@ def main_cause(transcript: Sequence[Seen | None]) -> Cause | None:
     return max(counts, key=lambda cause: counts[cause], default=None)
 
 
-def group_message(group: Group, checks: Sequence[CheckResult], main: Cause | None) -> Text | None:
+def group_message(
+    group: Group, checks: Sequence[CheckResult], main: Cause | None, asked: Convention | None
+) -> Text | None:
     """What a candidate reads beside a group, ``main`` told above; None where it is whole.
+
+    Where one convention alone is ``asked`` for, the group that tests it says which.
 
     The hint is about wrong values: a group whose checks all stopped, or were never run, says that instead.
     """
@@ -97,7 +101,7 @@ def group_message(group: Group, checks: Sequence[CheckResult], main: Cause | Non
     if not failed:
         return NOT_RUN
     if any(check.public_message == group.message for check in failed):
-        return group.message
+        return group.message if asked is None or not group.tests_convention else _joined([group.message, asked.asked])
     above = None if main is None else follows(main)
     told = [check.public_message for check in failed if check.follows is None and check.public_message != above]
     return _joined(told or [failed[0].public_message])

@@ -25,6 +25,11 @@ def message(
     return (SAMPLE_MESSAGES if samples else VERDICT_MESSAGES)[verdict]
 
 
+def only_convention(asked: Text) -> Text:
+    """Of a layer that is right but for the convention it follows; ``asked`` says which one it should."""
+    return {"en": f"{ONLY_CONVENTION['en']} {asked['en']}", "zh": f"{ONLY_CONVENTION['zh']}{asked['zh']}"}
+
+
 def _counted(text: Text, count: int, total: int) -> Text:
     return {language: words.format(count=count, total=total) for language, words in text.items()}
 
@@ -122,3 +127,9 @@ NAMES_LOST: Text = {
     "zh": "与已知误解的比较因判题系统停止而中断，之后未能继续。重新评测这份提交即可完成比较。",
 }
 """In place of names, for staff."""
+
+
+ONLY_CONVENTION: Text = {
+    "en": "Everything else is right; only the running variance follows another convention than the statement asks for.",
+    "zh": "其余都正确，只是滑动方差采用的约定与题面要求不同。",
+}

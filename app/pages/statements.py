@@ -73,9 +73,9 @@ def _from_second_level(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def statement(problem: Problem, language: str) -> Markup:
-    """The problem's statement in that language, ready to stand in a page."""
-    return _render(_without_title(problem.statement[language]))
+def statement(problem: Problem, language: str, accept: str | None = None) -> Markup:
+    """The problem's statement in that language, ready to stand in a page; ``accept`` is the one convention pinned."""
+    return _render(_without_title(problem.statement((accept,) if accept else None)[language]))
 
 
 def _without_title(text: str) -> str:

@@ -101,7 +101,7 @@ async def workspace(
     ready = Workspace(
         problem=problem,
         siblings=desk.problems,
-        statement=statement(problem, languages.choose(request)),
+        statement=statement(problem, languages.choose(request), desk.pinned),
         code=problem.starter if starter else await _code(session, access, problem, restore or result),
         class_name=problem.class_names[0],
         restored=bool(restore or starter),

@@ -72,6 +72,27 @@ def test_what_is_right_and_what_is_a_sample_has_no_names_to_be_looked_for(
     assert judge.name(first) is first.report
 
 
+def test_where_a_built_in_did_the_work_the_report_says_why_there_are_no_points(judge: Judge) -> None:
+    sample = next((PROBLEM.folder / "submissions/rule_violation").glob("*.py"))
+    report = judge.judge(PROBLEM, sample.read_bytes(), seed=41)
+    assert report.verdict is Verdict.RULE_VIOLATION
+    assert (report.score, sum(group.points for group in report.groups)) == (0, 0)
+    assert any(group.passed for group in report.groups)
+    assert "so there are no points" in report.message["en"]
+    assert "不给分" in report.message["zh"]
+
+
+@pytest.mark.parametrize("samples", [False, True])
+def test_a_layer_that_only_follows_another_convention_is_told_which_is_asked(judge: Judge, samples: bool) -> None:
+    source = (PROBLEM.folder / "submissions/accepted/torch_convention.py").read_bytes()
+    report = judge.judge(PROBLEM, source, seed=41, samples=samples, accept=("biased",))
+    assert report.verdict is Verdict.WRONG_ANSWER
+    asked = PROBLEM.alone(("biased",))
+    assert asked is not None
+    assert report.message["en"].startswith("Everything else is right")
+    assert all(report.message[language].endswith(asked.asked[language]) for language in ("en", "zh"))
+
+
 def test_a_search_for_names_is_ended_by_whoever_paces_it(judge: Judge) -> None:
     steps = 0
 

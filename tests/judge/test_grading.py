@@ -64,7 +64,42 @@ def test_a_pinned_convention_rejects_and_names_the_other(problem: Problem, layer
     result = graded(problem, layer, accept=(convention,))
     assert result.verdict is Verdict.WRONG_ANSWER
     assert result.convention == {"biased": "unbiased", "unbiased": "biased"}[convention]
-    assert {check.group for check in result.checks if not check.points} >= {"running_stats", "eval_mode"}
+    assert {check.group for check in result.checks if not check.points} == {"running_stats"}
+
+
+@problems
+def test_a_convention_costs_the_checks_that_test_it_and_the_group_says_which_is_asked(problem: Problem) -> None:
+    result = graded(problem, Unbiased, accept=("biased",))
+    assert result.only_convention
+    tested = next(group for group in problem.groups if group.tests_convention)
+    missing = sum(check.max_points for check in result.checks if check.status is not CheckStatus.PASSED)
+    assert 0 < missing < tested.points
+    assert result.score == pytest.approx(100 - missing)
+    asked = problem.alone(("biased",))
+    assert asked is not None
+    message = next(group.message for group in result.groups if group.id == tested.id)
+    assert message is not None
+    assert all(message[language].endswith(asked.asked[language]) for language in ("en", "zh"))
+
+
+@problems
+def test_another_mistake_beside_a_convention_that_is_not_accepted_still_counts(problem: Problem) -> None:
+    result = graded(problem, Reversed, accept=("unbiased",))
+    assert not result.only_convention
+    assert result.score < graded(problem, Unbiased, accept=("biased",)).score
+
+
+@problems
+def test_a_convention_that_fails_no_check_that_tests_it_counts_everywhere(problem: Problem) -> None:
+    """Else a layer that mixes both could pass."""
+    key = right_key(problem)
+    biased, unbiased = key.by_convention["biased"], key.by_convention["unbiased"]
+    mixed = [
+        one if scenario.group == "running_stats" else other
+        for scenario, one, other in zip(key.exam.scenarios, biased, unbiased, strict=True)
+    ]
+    result = grade(key, mixed, ("biased",))
+    assert (result.verdict, result.convention) == (Verdict.WRONG_ANSWER, MIXED)
 
 
 @problems

@@ -239,18 +239,32 @@ def test_every_scenario_has_a_title_in_both_languages(problem: Problem) -> None:
 
 
 @problems
-def test_both_languages_state_the_same_formulas_and_code(problem: Problem) -> None:
+@pytest.mark.parametrize("accept", [None, ("biased",), ("unbiased",)])
+def test_both_languages_state_the_same_formulas_and_code(problem: Problem, accept: tuple[str, ...] | None) -> None:
     def formulas(text: str) -> list[str]:
         return sorted(set(re.findall(r"\$\$.*?\$\$", text)))
 
     def code(text: str) -> set[str]:
         return set(re.findall(r"`([^`\n]+)`", text))
 
-    english, chinese = problem.statement["en"], problem.statement["zh"]
+    english, chinese = problem.statement(accept)["en"], problem.statement(accept)["zh"]
     assert formulas(english) == formulas(chinese)
     assert code(english) == code(chinese)
     assert english.count("\n- ") == chinese.count("\n- ")
     assert english.count("\n### ") == chinese.count("\n### ")
+
+
+@problems
+def test_the_statement_says_of_the_conventions_what_is_accepted(problem: Problem) -> None:
+    either = "Two conventions for the running variance are right"
+    assert either in problem.statement()["en"]
+    for one, other in (("biased", "unbiased"), ("unbiased", "biased")):
+        text = problem.statement((one,))["en"]
+        assert either not in text
+        assert f"The running variance accumulates the {one}" in text
+        assert f"The running variance accumulates the {other}" not in text
+        assert "is not accepted here" in text
+        assert "不算对" in problem.statement((one,))["zh"]
 
 
 @problems

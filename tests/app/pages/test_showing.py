@@ -60,8 +60,10 @@ def test_a_line_has_the_number_that_python_gives_it(before: str) -> None:
 
 @pytest.mark.parametrize("slug", problems.slugs())
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_statements_hold_their_formulas_as_mathml(slug: str, language: str) -> None:
-    html = statement(problems.load(slug), language)
+@pytest.mark.parametrize("accept", [None, "biased", "unbiased"])
+def test_statements_hold_their_formulas_as_mathml(slug: str, language: str, accept: str | None) -> None:
+    html = statement(problems.load(slug), language, accept)
+    assert "{" not in html
     assert "<math" in html
     assert "$" not in html
     assert "<mfrac>" in html
