@@ -136,6 +136,7 @@ class ReportOut(BaseModel):
     timing: ReportTiming
     peak_memory_bytes: int
     message: Text
+    stopped_at: int | None = Field(default=None, description="The line that was running when a limit was passed.")
     samples: list[ReportSample] = []
     seed: int | None = None
     conventions: dict[str, str] | None = None
@@ -222,6 +223,7 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
 
 _PUBLIC = (
     "problem", "problem_version", "device", "verdict", "score", "max_score", "groups", "peak_memory_bytes", "message",
+    "stopped_at",
 )  # fmt: skip
 
 _report_decoder = msgspec.json.Decoder(Report)

@@ -170,7 +170,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         verdict = _verdict(found, graded)
         if verdict is Verdict.RULE_VIOLATION:
             graded = grading.forfeited(graded)
-    told = words.message(verdict, graded.checks, found.error, samples=exam.samples)
+    told = words.message(verdict, graded.checks, found.error, found.line, samples=exam.samples)
     if verdict is Verdict.WRONG_ANSWER and graded.only_convention and (asked := exam.problem.alone(accept)):
         told = words.only_convention(asked.asked)
     may_have_names = verdict in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR) and not exam.samples
@@ -194,6 +194,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         peak_memory_bytes=outcome.peak_memory_bytes,
         message=told,
         samples=views(key, found.transcript, accept) if exam.samples else (),
+        stopped_at=found.line,
     )
     return Judged(report, Case(key, found.transcript, graded) if may_have_names else None)
 

@@ -40,6 +40,8 @@ class Evidence:
     error: CandidateError | None
     findings: tuple[RuleFinding, ...]
     rule_broken: bool
+    line: int | None = None
+    """Where in the candidate's file a limit was passed, if the cell told."""
 
 
 def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
@@ -49,7 +51,7 @@ def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
         empty: Transcript = (None,) * len(key.exam.scenarios)
         error = CandidateError(PROCESS_ERROR, None, "The process wrote into the judge's channel.")
-        return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), False)
+        return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), rule_broken=False)
 
 
 def _read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
@@ -67,7 +69,7 @@ def _read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
         transcript = transcript_of_cell(key.exam, key.labels, scenarios)
     findings, broken = _findings(frames)
     verdict, error = _how_it_ended(outcome, frames, transcript)
-    return Evidence(transcript, verdict, error, findings, broken)
+    return Evidence(transcript, verdict, error, findings, broken, outcome.line)
 
 
 def _how_it_ended(

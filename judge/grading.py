@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from judge.comparing import Difference, differences
 from judge.exam import AsAsked, Exam, Transcript
 from judge.key import AnswerKey
 from judge.points import total, worths
-from judge.problem import Convention, Group
-from judge.report import CheckResult, CheckStatus, GroupResult, Verdict
+from judge.problem import Group
+from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
 from judge.telling import Cause, Telling, group_message, main_cause, not_run
 
 MIXED = "mixed"
@@ -54,6 +55,11 @@ class Comparison:
         """The convention under which the layer passes the most; the first of equals."""
         return max(among, key=self._passed)
 
+    @property
+    def right_somehow(self) -> bool:
+        """Whether the layer passes everything under one of the conventions."""
+        return all(self.ran) and not all(any(failing) for failing in self.failing.values())
+
     def _passed(self, convention: str) -> float:
         return sum(
             scenario.weight
@@ -82,9 +88,7 @@ class Graded:
     @property
     def only_convention(self) -> bool:
         """Whether a layer that is not accepted is right under a convention, and so only follows another."""
-        return self.verdict is Verdict.WRONG_ANSWER and any(
-            all(self.comparison.ran) and not any(failing) for failing in self.comparison.failing.values()
-        )
+        return self.verdict is Verdict.WRONG_ANSWER and self.comparison.right_somehow
 
     @property
     def by_convention(self) -> dict[str, Differences]:
@@ -100,7 +104,9 @@ def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Gr
     main = None if isinstance(transcript, AsAsked) else main_cause(transcript)
     checks = _checks(key.exam, comparison.ran, differences, transcript, main)
     asked = key.exam.problem.alone(accept)
-    groups = tuple(_group(group, checks, main, asked) for group in key.exam.problem.groups)
+    only = comparison.right_somehow
+    messages = [group_message(group, checks, main, asked, right_but_for_it=only) for group in key.exam.problem.groups]
+    groups = tuple(map(partial(_group, checks), key.exam.problem.groups, messages))
     return Graded(
         checks=checks,
         groups=groups,
@@ -181,13 +187,11 @@ def _checks(
     return tuple(checks)
 
 
-def _group(group: Group, checks: tuple[CheckResult, ...], main: Cause | None, asked: Convention | None) -> GroupResult:
+def _group(checks: tuple[CheckResult, ...], group: Group, message: Text | None) -> GroupResult:
     mine = [check for check in checks if check.group == group.id]
     passed = [check for check in mine if check.status is CheckStatus.PASSED]
     points = total([check.points for check in passed])
-    return GroupResult(
-        group.id, group.title, points, group.points, len(passed), len(mine), group_message(group, mine, main, asked)
-    )
+    return GroupResult(group.id, group.title, points, group.points, len(passed), len(mine), message)
 
 
 def _verdict(checks: tuple[CheckResult, ...]) -> Verdict:

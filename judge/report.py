@@ -140,6 +140,8 @@ class Report:
     message: Text
     samples: tuple[SampleView, ...] = ()
     diagnosis_note: Text | None = None
+    stopped_at: int | None = None
+    """The line of the candidate's file that was running when a limit was passed, if it is known."""
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready values."""

@@ -86,22 +86,30 @@ def main_cause(transcript: Sequence[Seen | None]) -> Cause | None:
 
 
 def group_message(
-    group: Group, checks: Sequence[CheckResult], main: Cause | None, asked: Convention | None
+    group: Group,
+    checks: Sequence[CheckResult],
+    main: Cause | None,
+    asked: Convention | None = None,
+    *,
+    right_but_for_it: bool = False,
 ) -> Text | None:
     """What a candidate reads beside a group, ``main`` told above; None where it is whole.
 
-    Where one convention alone is ``asked`` for, the group that tests it says which.
+    Where one convention alone is ``asked`` for, the group that tests it says which; ``right_but_for_it`` holds for a
+    layer that needs no other hint.
 
     The hint is about wrong values: a group whose checks all stopped, or were never run, says that instead.
     """
-    left = [check for check in checks if check.status is not CheckStatus.PASSED]
+    left = [check for check in checks if check.group == group.id and check.status is not CheckStatus.PASSED]
     failed = [check for check in left if check.status is not CheckStatus.NOT_RUN]
     if not left:
         return None
     if not failed:
         return NOT_RUN
     if any(check.public_message == group.message for check in failed):
-        return group.message if asked is None or not group.tests_convention else _joined([group.message, asked.asked])
+        if asked is None or not group.tests_convention:
+            return group.message
+        return asked.asked if right_but_for_it else _joined([group.message, asked.asked])
     above = None if main is None else follows(main)
     told = [check.public_message for check in failed if check.follows is None and check.public_message != above]
     return _joined(told or [failed[0].public_message])

@@ -11,9 +11,19 @@ PROCESS_ERROR = "ProcessError"
 
 
 def message(
-    verdict: Verdict, checks: Sequence[CheckResult], error: CandidateError | None, *, samples: bool = False
+    verdict: Verdict,
+    checks: Sequence[CheckResult],
+    error: CandidateError | None,
+    line: int | None = None,
+    *,
+    samples: bool = False,
 ) -> Text:
-    """The sentences of a verdict, made from what came of the checks; ``samples`` says whether those were run."""
+    """The sentences of a verdict, made from what came of the checks; ``samples`` says whether those were run.
+
+    ``line`` is where in the candidate's file a limit was passed.
+    """
+    if line is not None and verdict in AT_A_LINE:
+        return {language: words.format(line=line) for language, words in AT_A_LINE[verdict].items()}
     raised = sum(check.status is CheckStatus.ERROR for check in checks)
     if verdict is Verdict.WRONG_ANSWER and raised:
         return _counted(RAISES_AND_DIFFERS[samples], raised, len(checks))
@@ -90,6 +100,20 @@ SAMPLE_MESSAGES = VERDICT_MESSAGES | {
         "zh": "检测到内置的归一化实现在替你计算：这样提交不会得分。请自己实现归一化。",
     },
 }
+
+AT_A_LINE: dict[Verdict, Text] = {
+    Verdict.TIME_LIMIT: {
+        "en": "Your code did not finish in time: when its time was over, it was at line {line}. Look for an endless "
+        "loop, or for Python loops over single elements.",
+        "zh": "代码没有在时限内跑完：时间用尽时正执行到第 {line} 行。请检查是否有死循环，或者逐元素的 Python 循环。",
+    },
+    Verdict.OUTPUT_LIMIT: {
+        "en": "Your code printed or wrote more than it may, the last of it at line {line}. Remove debugging output "
+        "inside loops.",
+        "zh": "代码的输出超出了限制，最后停在第 {line} 行。请删掉循环里的调试打印。",
+    },
+}
+"""Where the line is known at which a limit was passed."""
 
 RAISES: dict[bool, Text] = {
     False: {

@@ -108,11 +108,13 @@ def result_of(submission: Submission, judging: Judging, number: int) -> Result:
 
 
 def marks_of(report: dict[str, Any]) -> dict[int, str]:
-    """Which lines of the code stand out: where a built-in is used, where the exception was raised."""
+    """Which lines of the code stand out: where a built-in is used, an exception was raised or a limit was passed."""
     marks = {found["line"]: "rule" for found in report.get("rule_findings", []) if found["line"]}
     error = report.get("error")
     if error and error["line"]:
         marks[error["line"]] = "error"
+    if report.get("stopped_at"):
+        marks[report["stopped_at"]] = "error"
     return marks
 
 

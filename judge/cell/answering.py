@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import random
+import signal
 import struct
 import sys
+import types
 from typing import Any
 
 import numpy
@@ -20,11 +23,17 @@ _CODES = {getattr(torch, name): code for code, name in enumerate(wire.DTYPES)}
 _SCENARIOS_A_WRITE = 16
 """Each write wakes the trusted side, which then takes the processor from the cell: one for each scenario cost 5 ms of
 an exam of 15. By count and not by time, so that what a process that dies early leaves behind does not hang on speed."""
+_writing: list[bool] = []
+"""Not empty while a frame is being written."""
 _NUMPY_LACKS = {torch.bfloat16: torch.int16}
 
 
 def answer(channel: int) -> None:
-    """Reads the job, writes LOOKED, then FATAL or a SCENARIO frame for each scenario, then NORMS and END."""
+    """Reads the job, writes LOOKED, then FATAL or a SCENARIO frame for each scenario, then NORMS and END.
+
+    A WHERE frame comes between them when it was asked for.
+    """
+    _tell_where_when_asked(channel)
     header, tensors, text_bytes = _read_job(channel)
     _seed(header["random"])
     try:
@@ -38,6 +47,26 @@ def answer(channel: int) -> None:
         _run_exam(channel, header, tensors, build, roles)
     _flush()
     _send(channel, wire.Kind.END, 0, b"")
+
+
+def _tell_where_when_asked(channel: int) -> None:
+    """Has SIGUSR1, which the trusted side sends when a limit was passed, answered with the line that was running.
+
+    What was printed leaves with it. A candidate may take the signal for itself; then nothing is told, and the end is
+    the same.
+    """
+
+    def tell(_number: int, frame: types.FrameType | None) -> None:
+        _flush()
+        while frame is not None and frame.f_code.co_filename != norms.SOURCE_NAME:
+            frame = frame.f_back
+        if not _writing:  # else a frame is half out, and it is not the candidate's code that is running
+            _send(channel, wire.Kind.WHERE, 0, wire.pack_where(None if frame is None else frame.f_lineno))
+
+    signal.signal(signal.SIGUSR1, tell)
+    for stream in (sys.stdout, sys.stderr):  # what was printed must not end with the process that is killed
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
 
 
 def _seed(number: int) -> None:
@@ -156,8 +185,10 @@ def _send(channel: int, kind: wire.Kind, index: int, payload: bytes) -> None:
 
 def _write(channel: int, data: bytes | bytearray | memoryview) -> None:
     data = memoryview(data)
+    _writing.append(True)
     while data:
         data = data[os.write(channel, data) :]
+    _writing.pop()
 
 
 def _flush() -> None:

@@ -34,6 +34,7 @@ class Kind(IntEnum):
     SCENARIO = 2  # what one scenario observed; index = its place in the exam
     NORMS = 3  # which built-in normalisations ran
     FATAL = 4  # the code could not be loaded or the layer not built: a candidate's error
+    WHERE = 5  # asked for when a limit was passed: the line of the candidate's file that was running
     END = 9
 
 
@@ -128,6 +129,8 @@ class RawResult(NamedTuple):
 
 MAX_NAME_BYTES = 200
 MAX_MESSAGE_BYTES = 2000
+MAX_LINES = 1_000_000
+"""More than a file of 64 KiB can have."""
 
 
 def pack_text(text: str, most: int) -> bytes:
@@ -142,7 +145,7 @@ def pack_error(type_name: str, line: int | None, message: str, step: int) -> byt
     return place + pack_text(type_name, MAX_NAME_BYTES) + pack_text(message, MAX_MESSAGE_BYTES)
 
 
-_LENGTH, _PLACE, _RESULT, _TENSOR = map(struct.Struct, ("<H", "<iH", "<BH", "<BB"))
+_LENGTH, _PLACE, _RESULT, _TENSOR, _LINE = map(struct.Struct, ("<H", "<iH", "<BH", "<BB", "<i"))
 _SIZES = tuple(struct.Struct(f"<{rank}I") for rank in range(MAX_RANK + 1))
 
 
@@ -172,6 +175,17 @@ class _Cursor:
         if size > most:
             raise Malformed("a text too long")
         return self.take(size).decode("utf-8", "replace")
+
+
+def pack_where(line: int | None) -> bytes:
+    """The payload of a ``WHERE`` frame."""
+    return _LINE.pack(-1 if line is None else line)
+
+
+def read_where(payload: bytes) -> int | None:
+    """The line in a ``WHERE`` frame, if it may be one; raises ``Malformed``."""
+    (line,) = _Cursor(payload).unpack(_LINE)
+    return line if 0 < line < MAX_LINES else None
 
 
 def read_error(payload: bytes) -> RawError:

@@ -22,6 +22,8 @@ from judge.sandbox.meter import Meter, Used, meter
 from judge.sandbox.standby import Cell, Exit
 
 _CHUNK = 256 * 1024
+_ANSWER_SECONDS = 0.25
+"""How long a cell that passed a limit may take to say where it is: a millisecond, unless it is inside one long call."""
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -50,6 +52,8 @@ class CellOutcome:
     wall_ms: float
     cpu_ms: float
     peak_memory_bytes: int
+    line: int | None = None
+    """Where in the candidate's file a limit was passed, if the cell told."""
 
 
 class Collector:
@@ -64,6 +68,8 @@ class Collector:
         self.output_bytes = 0
         self.ended: Ended | None = None
         self.told: Exit | None = None
+        self.asked = False
+        self.line: int | None = None
 
     def run(self, address_bytes: int) -> CellOutcome | None:
         """The outcome, or None when the cell died before any code of the candidate ran; raises ``CellFault``."""
@@ -78,6 +84,8 @@ class Collector:
             return None
         self._collect(started)
         used = self.meter.used()
+        if self.ended in (Ended.WALL_LIMIT, Ended.CPU_LIMIT, Ended.OUTPUT_LIMIT):
+            self._ask_where()
         if self.ended is not Ended.FINISHED:
             self.cell.kill()
             self.cell.wait()
@@ -133,6 +141,21 @@ class Collector:
         end than one that got so little."""
         return 4 * self.limits.wall_seconds
 
+    def _ask_where(self) -> None:
+        """Lets the cell say which line passed the limit, and send what it has printed."""
+        limit = self.ended
+        self.cell.ask_where()
+        self.asked = True
+        poll, deadline = select.poll(), time.monotonic() + _ANSWER_SECONDS
+        channel = self.cell.channel.fileno()
+        for descriptor in (channel, *self.output):
+            poll.register(descriptor, select.POLLIN)
+        while self.asked and (left := deadline - time.monotonic()) > 0:
+            for descriptor, _ in poll.poll(left * 1000):
+                if not (self._receive() if descriptor == channel else self._read_output(descriptor)):
+                    poll.unregister(descriptor)
+        self.ended = limit  # whatever came meanwhile
+
     def _how_it_ended(self) -> Exit | None:
         """What the zygote told of the candidate's process, unless process 1 is gone too: another hand ended both."""
         told = self.cell.exit()
@@ -173,12 +196,16 @@ class Collector:
             return False
         try:
             for kind, index, payload in self.reader.feed(data):
+                if kind == wire.Kind.WHERE:
+                    self.line = wire.read_where(payload) if self.asked else None
+                    self.asked = False
+                    continue
                 self.frames.setdefault((kind, index), payload)
                 if kind == wire.Kind.END:
-                    self.ended = Ended.FINISHED
+                    self.ended = self.ended or Ended.FINISHED
                     break
         except wire.Malformed:
-            self.ended = Ended.KILLED
+            self.ended = self.ended or Ended.KILLED
         return bool(data)
 
     def _read_output(self, descriptor: int) -> bool:
@@ -241,6 +268,7 @@ class Collector:
             wall_ms=wall_ms,
             cpu_ms=cpu_ns / 1e6,
             peak_memory_bytes=used.peak_bytes,
+            line=self.line,
         )
 
     @staticmethod

@@ -55,7 +55,7 @@ class Cell:
     def __init__(self, box: Box, group: Group | None, shape: Shape, uid: int) -> None:
         """Makes the cell and returns when its last wall is up; raises ``CellFault``."""
         self.box, self.group, self.shape, self.uid = box, group, shape, uid
-        self.init_pidfd = self.tmp = -1
+        self.init_pidfd = self.candidate_pidfd = self.tmp = -1
         self.gate, gate = _gate()
         self.channel, channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self.stdout, stdout = os.pipe()
@@ -125,10 +125,16 @@ class Cell:
         open_files = limits.files + _DESCRIPTORS_OF_A_CELL
         tail = (int(limits.cpu_seconds) + 2, limits.file_bytes, limits.processes + 1, open_files, address_bytes)
         try:
+            self.candidate_pidfd = os.pidfd_open(self.candidate_pid)  # still its own: it waits for what is sent next
             self.gate.send(messages.LIMITS + messages.LIMITS_TAIL.pack(*tail))
         except OSError:
             return False
         return not self.spoilt()
+
+    def ask_where(self) -> None:
+        """Asks the candidate's process for the line it is at; it answers with a ``WHERE`` frame or not at all."""
+        with suppress(OSError):
+            signal.pidfd_send_signal(self.candidate_pidfd, signal.SIGUSR1)
 
     def dead(self) -> bool:
         """Whether init is gone, and so every process of the cell."""
@@ -206,7 +212,7 @@ class Cell:
         """Closes our ends; used twice it does nothing."""
         self.gate.close()
         self.channel.close()
-        for name in ("stdout", "stderr", "init_pidfd", "tmp"):
+        for name in ("stdout", "stderr", "init_pidfd", "candidate_pidfd", "tmp"):
             descriptor = getattr(self, name)
             setattr(self, name, -1)
             if descriptor >= 0:

@@ -278,3 +278,53 @@ def test_output_is_kept_up_to_its_cap(cells: Cells) -> None:
     outcome = run(cells, "while True: print('x' * 1000)", output_bytes=5000)
     assert outcome.ended is Ended.OUTPUT_LIMIT
     assert len(outcome.stdout) == 5000
+
+
+LOOP = """
+import time
+print("begun")
+print("no line end", end="")
+def spin():
+    while True:
+        time.sleep(0.01)
+spin()
+"""
+
+
+def test_what_was_printed_before_a_limit_is_kept_and_the_line_that_ran_is_told(cells: Cells) -> None:
+    outcome = run(cells, LOOP, wall_seconds=1.0)
+    assert (outcome.ended, outcome.stdout) == (Ended.WALL_LIMIT, b"begun\nno line end")
+    assert outcome.line in (6, 7)
+    burning = run(cells, LOOP.replace("time.sleep(0.01)", "pass"), cpu_seconds=0.5)
+    assert (burning.ended, burning.stdout) == (Ended.CPU_LIMIT, b"begun\nno line end")
+    assert burning.line in (6, 7)
+    flooding = run(cells, LOOP.replace("time.sleep(0.01)", "print('x' * 1000)"), output_bytes=5000)
+    assert (flooding.ended, len(flooding.stdout)) == (Ended.OUTPUT_LIMIT, 5000)
+    assert flooding.line in (6, 7)
+
+
+def test_a_line_that_was_printed_survives_a_process_that_is_killed(cells: Cells) -> None:
+    outcome = run(cells, "import os, signal\nprint('begun')\nos.kill(os.getpid(), signal.SIGKILL)")
+    assert (outcome.ended, outcome.stdout) == (Ended.KILLED, b"begun\n")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import signal\nsignal.signal(signal.SIGUSR1, signal.SIG_IGN)\nwhile True: pass",
+        "import os\nos.close(3)\nwhile True: pass",
+        "import os, signal\nsignal.signal(signal.SIGUSR1, lambda *_: os.write(3, b'x' * 100))\nwhile True: pass",
+    ],
+)
+def test_a_candidate_that_does_not_tell_where_it_is_ends_all_the_same(cells: Cells, source: str) -> None:
+    outcome = run(cells, source, wall_seconds=1.0)
+    assert (outcome.ended, outcome.line) == (Ended.WALL_LIMIT, None)
+
+
+def test_a_line_that_nobody_asked_for_or_that_no_file_has_is_not_believed(cells: Cells) -> None:
+    frame = "HCf1\\x05\\0\\0\\0\\0\\0\\0\\0\\x04\\0\\0\\0"
+    forged = f"import os, signal\nos.write(3, b'{frame}\\x09\\0\\0\\0')\n"
+    assert run(cells, forged).line is None
+    lying = f"signal.signal(signal.SIGUSR1, lambda *_: os.write(3, b'{frame}\\xff\\xff\\xff\\x7f'))\nwhile True: pass"
+    outcome = run(cells, forged + lying, wall_seconds=1.0)
+    assert (outcome.ended, outcome.line) == (Ended.WALL_LIMIT, None)

@@ -93,6 +93,15 @@ def test_a_layer_that_only_follows_another_convention_is_told_which_is_asked(jud
     assert all(report.message[language].endswith(asked.asked[language]) for language in ("en", "zh"))
 
 
+def test_a_run_that_took_too_long_keeps_its_output_and_tells_its_line(judge: Judge) -> None:
+    problem = replace(PROBLEM, limits=replace(PROBLEM.limits, wall_seconds=1.5))
+    report = judge.judge(problem, b"print('so far')\nimport time\nwhile True:\n    time.sleep(0.01)\n", samples=True)
+    assert (report.verdict, report.stdout) == (Verdict.TIME_LIMIT, "so far\n")
+    assert report.stopped_at in (3, 4)
+    assert f"it was at line {report.stopped_at}" in report.message["en"]
+    assert f"第 {report.stopped_at} 行" in report.message["zh"]
+
+
 def test_a_search_for_names_is_ended_by_whoever_paces_it(judge: Judge) -> None:
     steps = 0
 

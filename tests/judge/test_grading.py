@@ -78,14 +78,19 @@ def test_a_convention_costs_the_checks_that_test_it_and_the_group_says_which_is_
     asked = problem.alone(("biased",))
     assert asked is not None
     message = next(group.message for group in result.groups if group.id == tested.id)
-    assert message is not None
-    assert all(message[language].endswith(asked.asked[language]) for language in ("en", "zh"))
+    assert message == asked.asked
 
 
 @problems
 def test_another_mistake_beside_a_convention_that_is_not_accepted_still_counts(problem: Problem) -> None:
     result = graded(problem, Reversed, accept=("unbiased",))
     assert not result.only_convention
+    tested = next(place for place, group in enumerate(problem.groups) if group.tests_convention)
+    asked = problem.alone(("unbiased",))
+    assert asked is not None
+    message = result.groups[tested].message
+    assert message is not None
+    assert message["en"] == f"{problem.groups[tested].message['en']} {asked.asked['en']}"
     assert result.score < graded(problem, Unbiased, accept=("biased",)).score
 
 
