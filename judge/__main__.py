@@ -5,10 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from judge import problem as problems
 from judge.report import CheckStatus, Report, Verdict
+
+if TYPE_CHECKING:
+    from judge.engine import Judge
 
 ALL_ACCEPTED, NOT_ACCEPTED, BAD_USAGE, JUDGE_ERROR = 0, 1, 2, 3
 
@@ -29,7 +34,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     run.add_argument("--seed", type=_seed, help="repeat the exam of this seed")
     run.add_argument("--samples", action="store_true", help="run the sample scenarios and show everything")
-    run.add_argument("--json", action="store_true", help="one report a line, in the order of the files")
+    run.add_argument(
+        "--json", action="store_true", help="one line a file, in their order: its report, or why there is none"
+    )
     verify = commands.add_parser("verify", help="let the problems prove their own exams")
     verify.add_argument("problems", nargs="*", metavar="PROBLEM")
     verify.add_argument("--seeds", type=int, default=200, help="how many fresh exams each sample meets (default 200)")
@@ -64,35 +71,47 @@ def _run(options: argparse.Namespace) -> int:
     problem = _load(options.problem)
     if problem is None:
         return BAD_USAGE
-    sources = []
-    for path in options.files:
-        try:
-            sources.append(path.read_bytes())
-        except OSError as error:
-            return _fail(f"{path}: {error.strerror}", BAD_USAGE)
-        if len(sources[-1]) > problems.MAX_SOURCE_BYTES:
-            return _fail(f"{path}: larger than {problems.MAX_SOURCE_BYTES // 1024} KiB", BAD_USAGE)
-
     from judge.cells import CellFault
     from judge.engine import Judge
 
-    reports: list[Report] = []
     try:
         judge = Judge(standby_cells=1, device=options.device)
-        try:
-            for path, source in zip(options.files, sources, strict=True):
-                report = judge.judge(problem, source, samples=options.samples, seed=options.seed)
-                reports.append(report)
-                if options.json:
-                    print(json.dumps(report.to_dict(), ensure_ascii=False), flush=True)
-                else:
-                    _show(path, report)
-        finally:
-            judge.close()
     except CellFault as fault:
-        return _fail(f"judge_error: {fault}", JUDGE_ERROR)
-    accepted = all(report.verdict is Verdict.ACCEPTED for report in reports)
-    return ALL_ACCEPTED if accepted else NOT_ACCEPTED
+        statuses = [_not_judged(path, options, str(fault), Verdict.JUDGE_ERROR) for path in options.files]
+        return max(statuses)
+    try:
+        return max(_run_one(judge, problem, path, options) for path in options.files)
+    finally:
+        judge.close()
+
+
+def _run_one(judge: Judge, problem: problems.Problem, path: Path, options: argparse.Namespace) -> int:
+    """Judges one file and tells of it, whatever stumbles; the next file gets its turn all the same."""
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        return _not_judged(path, options, error.strerror or str(error))
+    if len(source) > problems.MAX_SOURCE_BYTES:
+        return _not_judged(path, options, f"larger than {problems.MAX_SOURCE_BYTES // 1024} KiB")
+    try:
+        report = judge.judge(problem, source, samples=options.samples, seed=options.seed)
+    except Exception as fault:
+        # The top of the loop: one file that stumbles over a fault of ours must not cost the others their lines.
+        traceback.print_exc()
+        return _not_judged(path, options, f"{type(fault).__name__}: {fault}", Verdict.JUDGE_ERROR)
+    if options.json:
+        print(json.dumps(report.to_dict(), ensure_ascii=False), flush=True)
+    else:
+        _show(path, report)
+    return ALL_ACCEPTED if report.verdict is Verdict.ACCEPTED else NOT_ACCEPTED
+
+
+def _not_judged(path: Path, options: argparse.Namespace, why: str, verdict: Verdict | None = None) -> int:
+    """Says on stderr, and with ``--json`` in the file's line too, why there is no report."""
+    if options.json:
+        line = {"problem": options.problem, "file": str(path), "verdict": verdict, "fault": why}
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+    return _fail(f"{path}: {why}", BAD_USAGE if verdict is None else JUDGE_ERROR)
 
 
 def _show(path: Path, report: Report) -> None:
