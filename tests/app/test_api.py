@@ -219,7 +219,7 @@ def test_a_candidate_reads_groups_and_counts_and_no_secret(site: Site) -> None:
     assert report["error"] == {"type": "ValueError", "line": 12}
     assert set(report) == {
         "problem", "problem_version", "device", "verdict", "score", "max_score", "groups", "error", "rule_findings",
-        "timing", "peak_memory_bytes", "message",
+        "timing", "peak_memory_bytes", "message", "stopped_at",
     }  # fmt: skip
 
 
