@@ -11,6 +11,7 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -98,7 +99,14 @@ def complaint(probes: list[Probe]) -> str | None:
 def probe_walls(cells: Cells) -> list[Probe]:
     """Tries every wall from inside cells; takes about a second. Raises ``CellFault`` where that cannot be tried now,
     which says nothing of the walls."""
-    return [_canary(cells), _cgroups(cells), _namespace_count(cells), *_inside(cells), *_limits(cells)]
+    return [
+        _canary(cells),
+        _interpreter(cells),
+        _cgroups(cells),
+        _namespace_count(cells),
+        *_inside(cells),
+        *_limits(cells),
+    ]
 
 
 def _environment_probes() -> list[Probe]:
@@ -135,6 +143,16 @@ def _canary(cells: Cells) -> Probe:
     outcome = cells.run(_job(source), _LIMITS)
     held = outcome.ended is Ended.FINISHED and outcome.stdout == b"0.0\n"
     return Probe("honest code", held, True, "runs as it should" if held else f"does not run: {outcome.ended}.")
+
+
+def _interpreter(cells: Cells) -> Probe:
+    inside = cells.run(_job("import sys\nprint(sys.version, end='', flush=True)\n"), _LIMITS).stdout.decode(
+        "utf-8", "replace"
+    )
+    held = inside == sys.version
+    detail = f"a cell runs Python {inside.split(' ')[0] or 'of no version'}" + ("" if held else f", not {sys.version}.")
+    advice = "The loader finds another libpython in the box; make .venv anew with an interpreter below /usr."
+    return Probe("interpreter", held, True, detail, advice)
 
 
 def _cgroups(cells: Cells) -> Probe:

@@ -195,7 +195,8 @@ def _view(binds: list[tuple[str, str]], device: str) -> list[str]:
             view += ["--dev-bind", str(node), str(node)]
         for needed in _CUDA_NEEDS:
             view += ["--ro-bind-try", needed, needed]
-        view += ["--setenv", "LD_LIBRARY_PATH", _CUDA_LIBRARIES]
+    if libraries := _loader_looks_in(device):
+        view += ["--setenv", "LD_LIBRARY_PATH", libraries]
     for name in ("lib", "lib64"):
         link = Path("/", name)
         if link.is_symlink():
@@ -207,6 +208,13 @@ def _proc() -> list[str]:
     """A fresh ``/proc``, or the container's own where the engine masks parts of it and so forbids a fresh one."""
     masked = any(line.split()[4].startswith("/proc/") for line in Path("/proc/self/mountinfo").read_text().splitlines())
     return ["--bind", "/proc", "/proc"] if masked else ["--proc", "/proc"]
+
+
+def _loader_looks_in(device: str) -> str:
+    """Where the loader looks first. An interpreter names the folder of its own library, which is called otherwise here:
+    it would find another Python of the same minor version, the system's, or none."""
+    folders = [] if _python_in_box().parent == Path("/usr/bin") else [str(_python_in_box().parent.parent / "lib")]
+    return ":".join([*folders, *([_CUDA_LIBRARIES] if device == "cuda" else [])])
 
 
 def _executable() -> Path:

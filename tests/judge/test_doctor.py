@@ -48,6 +48,14 @@ def test_a_probe_that_gets_through_is_a_wall_that_does_not_hold(cells: Cells, mo
     assert "files of the host" in (doctor.complaint(list(probes.values())) or "")
 
 
+def test_a_cell_runs_the_interpreter_that_serves(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor._interpreter(cells).held
+    monkeypatch.setattr(sys, "version", "3.11.99 (another)")
+    probe = doctor._interpreter(cells)
+    assert probe.required
+    assert not probe.held
+
+
 @pytest.mark.parametrize(
     ("keeps", "user", "group", "groups", "held"),
     [
@@ -79,6 +87,7 @@ def test_a_limit_that_is_not_kept_is_a_wall_that_does_not_hold(cells: Cells, mon
     assert "process limit" in {probe.name for probe in doctor.probe_walls(cells) if not probe.held}
 
 
+@pytest.mark.usefixtures("jail")
 def test_walls_that_cannot_be_tried_are_not_said_to_be_broken() -> None:
     closed = Cells(standby=1)
     closed.close()
