@@ -6,11 +6,11 @@ import json
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from app.errors import AppError
 from app.pages import languages
-from app.pages.shell import Viewer, form_page, fragment, page
+from app.pages.shell import Viewer, form_page, fragment, fragment_response, page
 from app.pages.signing_in import sign_in_page
 
 
@@ -58,7 +58,7 @@ def render_error(request: Request, error: AppError) -> Response:
         return RedirectResponse("/sign-in?" + urlencode({"return_to": back}), 303)
     if "hx-request" in request.headers:
         html = fragment(languages.choose(request), "candidate/refused.html", error=error)
-        return HTMLResponse(html, status_code=error.status, headers=error.headers)
+        return fragment_response(html, status=error.status, headers=error.headers)
     viewer = Viewer(interviewer=getattr(request.state, "interviewer", None))
     response = page(request, "error.html", viewer=viewer, status=error.status, error=error)
     response.headers.update(error.headers)

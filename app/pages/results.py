@@ -62,6 +62,8 @@ class Result:
     is_run: bool
     created_at: datetime
     state: State
+    attended: bool = True
+    """Whether anyone is there to judge it, while it waits."""
     verdict: Verdict | None = None
     score: float | None = None
     max_score: float | None = None
@@ -79,11 +81,11 @@ class Result:
         return self.state is State.DONE
 
 
-def result_of(submission: Submission, judging: Judging, number: int) -> Result:
+def result_of(submission: Submission, judging: Judging, number: int, *, attended: bool = True) -> Result:
     """The result as its author may see it; ``judging`` comes with its report, ``submission`` with its code."""
     is_run = submission.kind is Kind.RUN
     if judging.state is not State.DONE:
-        return Result(submission.id, number, submission.problem, is_run, submission.created_at, judging.state)
+        return Result(submission.id, number, submission.problem, is_run, submission.created_at, judging.state, attended)
     report = read_report(judging.report.body) if judging.report else None
     public = public_report(report, submission.kind) if report else {}
     return Result(

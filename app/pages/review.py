@@ -20,6 +20,7 @@ from app.models import Decision, DiagnosesState, Interviewer, Invitation, Judgin
 from app.pages.listing import Line, listing
 from app.pages.results import marks_of
 from app.pages.shell import Viewer, page
+from app.pages.workspace import BRIEF_RETRY_MS, HEARTBEAT_SECONDS
 from app.queue.watch import Watch, is_judged, is_named
 from app.schemas import read_report
 from judge import problem as problems
@@ -29,7 +30,8 @@ from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Repor
 router = APIRouter()
 
 MAX_ID = 2**31 - 1
-HEARTBEAT_SECONDS = 15
+LOOK_SECONDS = 0.5
+"""A page that may hold no stream open looks for so long, and again after ``BRIEF_RETRY_MS``."""
 
 Number = Annotated[int, Path(ge=1, le=MAX_ID)]
 
@@ -184,20 +186,20 @@ async def _askers(session: AsyncSession, judgings: Sequence[Judging]) -> dict[in
 
 @router.get("/submissions/{number}/events")
 async def events(
-    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number
+    request: Request, session: Session, interviewer: CurrentInterviewer, number: Number, brief: bool = False
 ) -> StreamingResponse:
     """One event when the newest judging is done, upon which the page loads itself again, and one when its mistakes are
-    named, which the page puts in their place."""
+    named, which the page puts in their place; or only whether they are."""
     await submissions.get_submitted(session, number)
     watch: Watch = request.app.state.watch
 
     async def stream() -> AsyncIterator[bytes]:
-        while not await watch.until(is_judged, number, HEARTBEAT_SECONDS):
-            yield format_sse_event(comment="still waiting")
-        yield format_sse_event(data_str="done", event="verdict")
-        while not await watch.until(is_named, number, HEARTBEAT_SECONDS):
-            yield format_sse_event(comment="still naming")
-        yield format_sse_event(data_str="done", event="diagnoses")
+        for event, reached in (("verdict", is_judged), ("diagnoses", is_named)):
+            while not await watch.until(reached, number, LOOK_SECONDS if brief else HEARTBEAT_SECONDS):
+                yield format_sse_event(comment="still waiting", retry=BRIEF_RETRY_MS if brief else None)
+                if brief or watch.stopped:
+                    return  # the browser asks again by itself
+            yield format_sse_event(data_str="done", event=event)
 
     return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,7 @@ DIST = Path(__file__).parent.parent / "static" / "dist"
 
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "theme"
+FRAGMENT_HEADER = "Handcode-Fragment"
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -81,6 +82,12 @@ def page(
 def fragment(language: str, template: str, **ready: Any) -> str:
     """A piece of a page, for a page that is already there."""
     return environment(language).get_template(template).render(lang=language, **ready)
+
+
+def fragment_response(html: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> HTMLResponse:
+    """A piece of page under its mark. The page takes no answer without it: a proxy's page must not stand in it."""
+    marks = {FRAGMENT_HEADER: "result", "Cache-Control": "no-store"}
+    return HTMLResponse(html, status_code=status, headers=marks | dict(headers or {}))
 
 
 def remember(response: Response, cookie: str, value: str) -> None:

@@ -13,17 +13,17 @@ from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.sse import format_sse_event
 from markupsafe import Markup
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session
 from app.errors import NotFound, Unauthorized
-from app.models import Kind, State, Submission
+from app.models import Device, Kind, State, Submission
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
 from app.pages.results import Result, result_of
-from app.pages.shell import Viewer, fragment, page
+from app.pages.shell import Viewer, fragment, fragment_response, page
 from app.pages.statements import statement
 from app.queue.watch import Watch
 from judge.problem import Problem
@@ -36,6 +36,9 @@ GUEST = "guest"
 
 GUESTS_PER_MINUTE = 20
 """From one address: a class that practises together passes, a flood of made-up guests does not."""
+
+BRIEF_RETRY_MS = 2000
+"""How often a page asks that may hold no stream open: its browser comes back by itself after so long."""
 
 HEARTBEAT_SECONDS = 15
 """Well under the minute after which proxies cut a silent stream."""
@@ -167,7 +170,14 @@ async def own_submission(session: AsyncSession, access: CandidateAccess | None, 
 async def own_result(session: AsyncSession, access: CandidateAccess | None, slug: str, number: int) -> Result:
     found = await own_submission(session, access, slug, number)
     numbers = await counting.numbers(session, [number])
-    return result_of(found, await submissions.newest_judging(session, number, with_report=True), numbers[number])
+    judging = await submissions.newest_judging(session, number, with_report=True)
+    attended = await _attended(session, judging.state, found.device)
+    return result_of(found, judging, numbers[number], attended=attended)
+
+
+async def _attended(session: AsyncSession, state: State, device: Device) -> bool:
+    """Whether there is a worker for what waits; whatever does not wait has had one."""
+    return state is not State.QUEUED or await session.run_sync(submissions.has_worker, device)
 
 
 # Sending -------------------------------------------------------------------------------------------------------------
@@ -222,7 +232,7 @@ async def _answer(request: Request, session: AsyncSession, access: CandidateAcce
     if "hx-request" not in request.headers:
         return RedirectResponse(f"{there}#result", 303)
     html = await _result_html(session, access, slug, number, languages.choose(request))
-    return HTMLResponse(html, headers={"HX-Replace-Url": there, "Cache-Control": "no-store"})
+    return fragment_response(html, headers={"HX-Replace-Url": there})
 
 
 async def _result_html(session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str) -> str:
@@ -239,35 +249,43 @@ async def _result_html(session: AsyncSession, access: CandidateAccess, slug: str
 
 @router.get("/problems/{slug}/submissions/{number}/events")
 async def events(
-    request: Request, session: Session, access: MaybeCandidate, slug: str, number: Number
+    request: Request, session: Session, access: MaybeCandidate, slug: str, number: Number, brief: bool = False
 ) -> StreamingResponse:
-    """Server-sent events until the verdict. A browser that reconnects is told at once how things stand."""
-    await own_submission(session, access, slug, number)
+    """Server-sent events until the verdict, or only how things stand; whoever reconnects is told that at once."""
+    found = await own_submission(session, access, slug, number)
     assert access is not None  # noqa: S101 - nobody owns a submission without being somebody
-    stream = _stream(request, access, slug, number)
+    stream = _stream(request, access, found, brief=brief)
     return StreamingResponse(
         stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
 
 
-async def _stream(request: Request, access: CandidateAccess, slug: str, number: int) -> AsyncIterator[bytes]:
+async def _stream(
+    request: Request, access: CandidateAccess, submission: Submission, *, brief: bool
+) -> AsyncIterator[bytes]:
     """Holds no database connection while it waits."""
     watch: Watch = request.app.state.watch
     database: Database = request.app.state.database
     language = languages.choose(request)
     seen = None
+    said = ""
     while True:
-        progress = await watch.until_changed(number, seen, HEARTBEAT_SECONDS)
+        seen = await watch.until_changed(submission.id, seen, HEARTBEAT_SECONDS) or seen
         if watch.stopped:
             return  # the browser asks again by itself
-        if progress is None:
-            yield format_sse_event(comment="still waiting")
-        elif progress.state is State.DONE:
+        if seen is not None and seen.state is State.DONE:
             async with database.reading() as session:
-                html = await _result_html(session, access, slug, number, language)
+                html = await _result_html(session, access, submission.problem, submission.id, language)
             yield format_sse_event(data_str=html, event="verdict")
             return
+        state = seen.state if seen else State.QUEUED
+        async with database.reading() as session:
+            attended = await _attended(session, state, submission.device)
+        html = fragment(language, "candidate/progress.html", state=state, attended=attended)
+        if html == said:
+            yield format_sse_event(comment="still waiting")
         else:
-            seen = progress
-            html = fragment(language, "candidate/progress.html", state=progress.state)
-            yield format_sse_event(data_str=html, event="progress")
+            said = html
+            yield format_sse_event(data_str=html, event="progress", retry=BRIEF_RETRY_MS if brief else None)
+        if brief:
+            return

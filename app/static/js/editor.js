@@ -10,6 +10,7 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { stepOf } from "./indentation.js";
 
 const colours = HighlightStyle.define([
   { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--syntax-keyword)" },
@@ -80,7 +81,7 @@ function leaving(onChange) {
   });
 }
 
-export function createEditor({ textarea, doc, nonce, onDraft, onLeaving, label }) {
+export function createEditor({ textarea, doc, nonce, onChange, onLeaving, label }) {
   const view = new EditorView({
     state: EditorState.create({
       doc,
@@ -88,14 +89,14 @@ export function createEditor({ textarea, doc, nonce, onDraft, onLeaving, label }
         EditorView.cspNonce.of(nonce),
         lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), dropCursor(),
         EditorState.allowMultipleSelections.of(true), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(),
-        highlightSelectionMatches(), syntaxHighlighting(colours), python(), indentUnit.of("    "), EditorState.tabSize.of(4),
+        highlightSelectionMatches(), syntaxHighlighting(colours), python(), indentUnit.compute(["doc"], (state) => stepOf(state.doc.iterLines())), EditorState.tabSize.of(4),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter"), ...searchKeymap, ...historyKeymap, indentWithTab]),
         looks, fault, leaving(onLeaving),
         EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": "keys", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           textarea.value = update.state.doc.toString();
-          onDraft(textarea.value);
+          onChange(textarea.value);
         }),
       ],
     }),

@@ -2,6 +2,7 @@
 // words that are kept while they are typed.
 import { announce } from "./announce.js";
 import { keepTyped } from "./kept.js";
+import { listen } from "./stream.js";
 import { localise, startCountdowns } from "./times.js";
 
 function copyOnClick(button) {
@@ -32,9 +33,9 @@ function switchThemeInPlace(form) {
 }
 
 function reloadWhenJudged(element) {
-  const events = new EventSource(element.dataset.judging);
-  events.addEventListener("verdict", () => {
-    events.close();
+  const stop = listen(element.dataset.judging, { verdict });
+  function verdict() {
+    stop();
     // Loading the page again would lose the note or reason that is being written.
     const writing = [...document.querySelectorAll("textarea")].some((field) => field.value.trim());
     if (!writing) return location.reload();
@@ -42,14 +43,14 @@ function reloadWhenJudged(element) {
     document.querySelector(".sheet.waiting").hidden = true;
     notice.hidden = false;
     announce(notice.querySelector("strong").textContent);
-  });
+  }
 }
 
 // The names come after the verdict, into the page as it stands: whatever is being written there stays.
 function showNames(element) {
-  const events = new EventSource(element.dataset.naming);
-  events.addEventListener("diagnoses", async () => {
-    events.close();
+  const stop = listen(element.dataset.naming, { diagnoses });
+  async function diagnoses() {
+    stop();
     const shown = document.getElementById("diagnoses");
     const words = shown.querySelector("[data-unnamed]");
     const answer = await fetch(location.href).catch(() => null);
@@ -62,7 +63,7 @@ function showNames(element) {
       shown.querySelector("[data-names-there]").hidden = false;
     }
     announce(words.dataset.named);
-  });
+  }
 }
 
 // A choice by mouse or touch is sent at once. Arrow keys pass every choice on their way to the wanted one, and a new page

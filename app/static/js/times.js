@@ -2,6 +2,11 @@
 const language = document.documentElement.lang;
 const near = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
 
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23" });
+
+export const clockOf = (milliseconds) => clock.format(milliseconds);
+export const momentOf = (milliseconds) => near.format(milliseconds);
+
 export function localise(root) {
   for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
     time.title = time.textContent;
