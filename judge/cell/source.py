@@ -8,9 +8,13 @@ import sys
 import types
 from typing import Any
 
+import torch
+
 from judge.cell.norms import SOURCE_NAME
 
 MODULE_NAME = "solution"
+_MOST_CLASSES = 8
+"""Named in a message: more than anybody has to look through for a misspelt one."""
 
 
 class CannotLoad(Exception):  # noqa: N818 - a fact about the candidate's file
@@ -67,14 +71,28 @@ def unload() -> None:
 
 
 def find_class(module: types.ModuleType, names: list[str]) -> type[Any]:
-    """The first of ``names`` that is a class of the module; raises ``CannotLoad``."""
+    """The first of ``names`` that is a class of the module; raises ``CannotLoad`` with a list of those there are."""
     for name in names:
         found = module.__dict__.get(name)
-        if isinstance(found, type):
+        if isinstance(found, type) and issubclass(found, torch.nn.Module):
             return found
+        if isinstance(found, type):
+            raise CannotLoad("NotAModule", None, f"{name} is no nn.Module: write class {name}(nn.Module).")
         if found is not None:
-            raise CannotLoad("NotAClass", None, f"{name} is not a class.")
-    raise CannotLoad("MissingClass", None, f"No class named {names[0]} in your file; the starter shows its signature.")
+            raise CannotLoad("NotAClass", None, f"{name} is not a class.{_classes_of(module)}")
+    missing = f"No class named {names[0]} in your file; the starter shows its signature."
+    raise CannotLoad("MissingClass", None, missing + _classes_of(module))
+
+
+def _classes_of(module: types.ModuleType) -> str:
+    """The classes that the file itself defines, and which of them are no layers."""
+    classes = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == MODULE_NAME]
+    found = [
+        one.__name__ if issubclass(one, torch.nn.Module) else f"{one.__name__} (no nn.Module)"
+        for one in dict.fromkeys(classes)
+    ]
+    more = f" and {len(found) - _MOST_CLASSES} more" if len(found) > _MOST_CLASSES else ""
+    return f" Classes found: {', '.join(found[:_MOST_CLASSES])}{more}." if found else " It defines no class at all."
 
 
 def describe(error: BaseException) -> tuple[str, int | None, str]:

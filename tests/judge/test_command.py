@@ -20,6 +20,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.usefixtures("jail")
 def test_each_file_gets_its_line_though_others_cannot_be_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -33,6 +34,7 @@ def test_each_file_gets_its_line_though_others_cannot_be_read(
     assert all(line["fault"] for line in told if line["verdict"] is None)
 
 
+@pytest.mark.usefixtures("jail")
 def test_a_file_that_stumbles_over_a_fault_of_ours_costs_no_other_its_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
