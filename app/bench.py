@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import socket
 import statistics
 import subprocess
@@ -25,13 +26,16 @@ from pathlib import Path
 from typing import Any
 
 from judge.bench import bare_exam, cold_milliseconds, example, family, machine, tree_cpu_seconds
-from judge.problem import load, load_all
+from judge.problem import load
 
 ENDLESS = (
     b"import torch.nn as nn\n\n\nclass MyBatchNorm1d(nn.Module):\n    def __init__(self, n):\n        while 1: pass\n"
 )
 _WARM_UP, _COLD_RUNS = 20, 5
 _TURNS, _BARE_A_TURN = 4, 50
+_WRONG, _ONE_SHOTS = 25, 3
+_REST_SECONDS = 0.3
+"""Before each: the cell that the one before took is made anew, and a wrong answer does not pay for the right one."""
 
 
 @dataclass(frozen=True)
@@ -107,22 +111,84 @@ def main() -> int:
     cold = [cold_milliseconds(problem, source) for _ in range(_COLD_RUNS)]
     with serving() as server:
         client = Client(server)
-        for wrong in _wrong_answers():  # their diagnosis waits until the worker has learnt what it learns after a start
-            client.judge(*wrong)
+        wrong = _wrong_answers()
+        _await_ready(server)
+        first = _timed(client, wrong[0])
         for _ in range(_WARM_UP):
             bare()
             client.judge(code)
         _latency(client, code, bare, options.runs, cold)
+        _names(client, code, wrong, first)
         _throughput(server, code, bare, options.load)
         _beside_endless_loop(server, code, options.runs // 2)
         _memory(server)
+    _one_shot(source)
     return 0
 
 
-def _wrong_answers() -> list[tuple[str, str]]:
-    """Code and name of each problem."""
-    folders = {problem.slug: problem.folder / "submissions" / "wrong_answer" for problem in load_all()}
-    return [(min(folder.glob("*.py")).read_text("utf-8"), slug) for slug, folder in folders.items()]
+def _wrong_answers() -> list[str]:
+    """Code of wrong samples of the first problem, spread over all there are."""
+    files = sorted((load("batchnorm1d").folder / "submissions" / "wrong_answer").glob("*.py"))
+    return [file.read_text("utf-8") for file in files[:: max(1, len(files) // _WRONG)]]
+
+
+def _await_ready(server: Server) -> None:
+    """Until the worker says so."""
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
+        with contextlib.closing(connection):
+            connection.request("GET", "/healthz")
+            if json.loads(connection.getresponse().read())["judging"] == "ok":
+                return
+        time.sleep(0.05)
+
+
+def _names(client: Client, code: str, wrong: list[str], first: float) -> None:
+    """Wrong answers in turns with accepted ones: the verdict, and how long after it the mistakes are named."""
+    right_ms, wrong_ms, named_ms = [], [], []
+    for sent in wrong:
+        time.sleep(_REST_SECONDS)
+        right_ms.append(_timed(client, code))
+        time.sleep(_REST_SECONDS)
+        began = time.perf_counter()
+        made = client.ask("POST", "submissions", {"problem": "batchnorm1d", "code": sent})
+        client.ask("GET", f"submissions/{made['id']}?wait=60")
+        judged = time.perf_counter()
+        answer = client.ask("GET", f"submissions/{made['id']}?wait=60&for=diagnoses")
+        wrong_ms.append((judged - began) * 1000)
+        named_ms.append((time.perf_counter() - judged) * 1000)
+        if (answer["verdict"], answer["diagnoses_state"]) != ("wrong_answer", "done"):
+            raise RuntimeError(f"a wrong sample: {answer['verdict']}, names {answer['diagnoses_state']}")
+    r, w, n = (statistics.median(values) for values in (right_ms, wrong_ms, named_ms))
+    print(f"\nWrong answers: {len(wrong)} samples in turns with accepted ones, each named before the next is sent")
+    print("| figure | value |\n|---|---|")
+    print(f"| accepted, median | {r:.1f} ms |")
+    print(f"| wrong, median | {w:.1f} ms |")
+    print(f"| wrong / accepted | {w / r:.2f} |")
+    print(f"| names after the verdict, median | {n:.1f} ms |")
+    print(f"| names after the verdict / accepted | {n / r:.2f} |")
+    print(f"| first wrong answer once the worker is ready | {first:.1f} ms |")
+    print(f"| first wrong / accepted | {first / r:.2f} |")
+
+
+def _one_shot(right: Path) -> None:
+    """CPU of the command line on one file, everything it starts included."""
+    wrong = right.parents[1] / "wrong_answer" / "momentum_reversed_lerp.py"
+    used: dict[Path, list[float]] = {right: [], wrong: []}
+    for _ in range(_ONE_SHOTS):
+        for file, seconds in used.items():
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run(  # noqa: S603 - our own code
+                [sys.executable, "-m", "judge", "run", "batchnorm1d", str(file)], stdout=subprocess.DEVNULL, check=False
+            )
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    r, w = statistics.median(used[right]), statistics.median(used[wrong])
+    print(f"\n`judge run` on one file: CPU, median of {_ONE_SHOTS}, in turns")
+    print("| figure | value |\n|---|---|")
+    print(f"| a right file | {r:.2f} s |")
+    print(f"| a wrong file | {w:.2f} s |")
+    print(f"| wrong / right | {w / r:.2f} |")
 
 
 def _latency(client: Client, code: str, bare: Any, runs: int, cold: list[float]) -> None:
