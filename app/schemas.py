@@ -12,6 +12,7 @@ from sqlalchemy import Row
 from app.models import Device, DiagnosesState, Kind, State, Submission
 from judge.problem import Problem
 from judge.report import CheckStatus, Report, Verdict
+from judge.words import FOLLOWS
 
 Text = dict[str, str]
 
@@ -213,12 +214,30 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     """
     whole = report.to_dict()
     public = {key: whole[key] for key in _PUBLIC}
+    public["groups"] = _folded(whole["groups"], report)
     public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
     public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
     public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
     if kind is Kind.RUN:
         public |= {key: whole[key] for key in ("samples", "error", "stdout", "stderr")}
     return public
+
+
+def _folded(groups: list[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
+    """One mistake gets its hint where it first shows; a group that only shows it again says that it follows.
+
+    Once the names are there; a candidate reads none of them.
+    """
+    told: set[str] = set()
+    folded = []
+    for group in groups:
+        failed = {one.id for one in report.checks if one.group == group["id"] and one.status is CheckStatus.FAILED}
+        behind = [one for one in report.diagnoses if failed & set(one.explains)]
+        names = {one.id for one in behind}
+        again = bool(names) and names <= told and failed <= {check for one in behind for check in one.explains}
+        folded.append(group | {"message": FOLLOWS} if again else group)
+        told |= names
+    return folded
 
 
 _PUBLIC = (

@@ -15,6 +15,7 @@ from judge.comparing import Difference, Kind
 from judge.exam import Scenario, Seen
 from judge.problem import Convention, Group
 from judge.report import CheckResult, CheckStatus, Text
+from judge.words import FOLLOWS
 
 
 @dataclass(frozen=True)
@@ -180,12 +181,6 @@ def follows(cause: Cause) -> Text:
         "en": f"Follows from the exception at line {line}; its values were not examined.",
         "zh": f"由第 {line} 行的异常所致，数值未作检查。",
     }
-
-
-FOLLOWS: Text = {
-    "en": "Follows from the above: mend that first.",
-    "zh": "由上面的问题所致：请先解决上面的问题。",
-}
 
 
 def _same(cause: Cause, before: str) -> str:

@@ -157,3 +157,9 @@ ONLY_CONVENTION: Text = {
     "en": "Everything else is right; only the running variance follows another convention than the statement asks for.",
     "zh": "其余都正确，只是滑动方差采用的约定与题面要求不同。",
 }
+
+FOLLOWS: Text = {
+    "en": "Follows from the above: mend that first.",
+    "zh": "由上面的问题所致：请先解决上面的问题。",
+}
+"""Of what a cause told before explains."""

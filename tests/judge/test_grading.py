@@ -25,6 +25,7 @@ from judge.key import AnswerKey, answer_key
 from judge.points import apportioned
 from judge.problem import Problem, load, load_all
 from judge.report import CheckStatus, Verdict
+from judge.words import FOLLOWS
 from tests.judge.layers import ByHand, graded, observed, payloads
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
@@ -235,7 +236,7 @@ def test_a_difference_outweighs_a_rare_exception(problem: Problem) -> None:
 PUBLIC = (
     r"Your code raised \w+( at line \d+)?\.",
     r"Follows from the exception (above|at line \d+); its values were not examined\.",
-    re.escape(telling.FOLLOWS["en"]),
+    re.escape(FOLLOWS["en"]),
     *(re.escape(text["en"]) for text in telling.COMPLAINTS.values()),
 )
 
@@ -338,7 +339,7 @@ def test_a_complaint_is_told_once_and_the_other_groups_follow_from_it() -> None:
 
     messages = [group.message and group.message["en"] for group in graded(load("batchnorm1d"), Shiftless).groups]
     assert messages.count(telling.COMPLAINTS["no_shift"]["en"]) == 1
-    assert telling.FOLLOWS["en"] in messages[messages.index(telling.COMPLAINTS["no_shift"]["en"]) :]
+    assert FOLLOWS["en"] in messages[messages.index(telling.COMPLAINTS["no_shift"]["en"]) :]
 
 
 def test_a_strangers_complaint_is_no_cause() -> None:

@@ -10,6 +10,7 @@ from app.models import Judging, Kind, State, Submission, now
 from app.models import Report as StoredReport
 from app.pages.results import Result, result_of
 from judge.report import CheckResult, CheckStatus, GroupResult, Report, Text
+from judge.words import FOLLOWS
 from tests.app.reports import make_report
 
 HINT: Text = {"en": "Look again at momentum."}
@@ -45,3 +46,13 @@ def test_a_group_is_whole_or_says_what_grading_says_of_it() -> None:
 
 def test_code_that_ended_before_the_first_check_shows_no_groups() -> None:
     assert shown(cut_short(CheckStatus.NOT_RUN, CheckStatus.NOT_RUN)).groups == []
+
+
+def test_one_mistake_behind_two_groups_gets_one_hint_and_no_name() -> None:
+    report = cut_short(CheckStatus.FAILED, CheckStatus.PASSED, CheckStatus.FAILED)
+    named = report.diagnoses[0]
+    whole = replace(report, diagnoses=(replace(named, explains=("a.0", "b.1")),))
+    assert [group.message for group in shown(whole).groups] == [HINT, FOLLOWS]
+    part = replace(report, diagnoses=(replace(named, explains=("a.0",)),))
+    assert [group.message for group in shown(part).groups] == [HINT, HINT]
+    assert [group.message for group in shown(replace(report, diagnoses=())).groups] == [HINT, HINT]
