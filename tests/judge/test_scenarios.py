@@ -16,7 +16,7 @@ from judge.grading import MIXED, grade
 from judge.key import answer_key
 from judge.problem import Problem, load_all
 from judge.problems.batchnorm.reference import BatchNorm
-from judge.report import Verdict
+from judge.report import CheckStatus, Verdict
 from tests.judge.layers import TORCH, ByHand, graded, observed
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
@@ -73,6 +73,28 @@ def test_honest_rounding_needs_a_fifth_of_a_tolerance_at_most(problem: Problem, 
         for concrete, one, seen, tolerances in zip(exam.concretes, expected, transcript, key.tolerances, strict=True):
             assert seen is not None
             assert distance(one, seen, tolerances) < 0.2, concrete.scenario.check_id
+
+
+class OnePass(ByHand):
+    """One pass over the differences from the first value of each channel."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = x.transpose(0, 1).flatten(1)
+        shifted = rows - rows[:, :1].detach()
+        mean = shifted.mean(1) + rows[:, 0].detach()
+        var = shifted.square().mean(1) - shifted.mean(1).square()
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(var, self.momentum)
+        return mean, var
+
+
+@problems
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_pass_around_a_value_of_the_batch_is_right(problem: Problem, seed: int) -> None:
+    exam = exams.prepare(problem, seed)
+    graded = grade(answer_key(exam), observed(exam, OnePass), problem.accept)
+    assert [check.id for check in graded.checks if check.status is not CheckStatus.PASSED] == []
 
 
 class _Float32Reference(BatchNorm):
