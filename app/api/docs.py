@@ -18,9 +18,10 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="/static/dist/swagger-ui.css">
 </head>
 <body>
-<nav class="swagger-ui"><p class="wrapper"><a href="/">← Handcode</a></p></nav>
+<main class="swagger-ui"><div class="wrapper"><p><a href="/">← Handcode</a></p><h1>The API of Handcode</h1></div>
 <div id="docs"></div>
 <noscript><p>The description itself: <a href="/api/v1/openapi.json">openapi.json</a></p></noscript>
+</main>
 <script src="/static/dist/swagger-ui-bundle.js" defer></script>
 <script src="/docs/start.js" defer></script>
 </body>

@@ -40,6 +40,10 @@ _ATTRIBUTES = {
 }  # fmt: skip
 
 
+_REACHABLE = {"pre": {"tabindex": "0"}, "div": {"tabindex": "0"}}
+"""Code and displayed formulas scroll sideways where they are too wide, so the keyboard must come to them."""
+
+
 def _formula(tex: str, options: dict[str, bool]) -> str:
     block = options["display_mode"]
     mathml: str = convert(tex, display="block" if block else "inline")
@@ -60,7 +64,10 @@ _MARKDOWN = (
 @lru_cache(maxsize=64)
 def _render(text: str) -> Markup:
     html = _MARKDOWN.renderer.render(_from_second_level(_MARKDOWN.parse(text)), _MARKDOWN.options, {})
-    clean = nh3.clean(html, tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer")
+    clean = nh3.clean(
+        html, tags=_HTML | _MATHML, attributes=_ATTRIBUTES, link_rel="noopener noreferrer",
+        set_tag_attribute_values=_REACHABLE,
+    )  # fmt: skip
     return Markup(clean)  # noqa: S704 - sanitised in the line above
 
 

@@ -92,7 +92,7 @@ export function createEditor({ textarea, doc, nonce, onChange, onLeaving, label 
         highlightSelectionMatches(), syntaxHighlighting(colours), python(), indentUnit.compute(["doc"], (state) => stepOf(state.doc.iterLines())), EditorState.tabSize.of(4),
         keymap.of([...closeBracketsKeymap, ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter"), ...searchKeymap, ...historyKeymap, indentWithTab]),
         looks, fault, leaving(onLeaving),
-        EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": "keys", spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": "keys", tabindex: "0", spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((update) => {
           if (!update.docChanged) return;
           textarea.value = update.state.doc.toString();
