@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -178,3 +179,15 @@ def test_without_motion_nothing_breathes(visit: Visit) -> None:
     page.evaluate("document.querySelector('main').innerHTML = '<span class=pulse></span>'")
     pulse = page.locator(".pulse")
     expect(pulse).to_have_css("animation-iteration-count", "1")
+
+
+def test_the_editors_search_panel_speaks_the_readers_language(visit: Visit) -> None:
+    page = visit(locale="zh-CN").page
+    page.goto("/problems/batchnorm1d")
+    page.locator(".cm-content").click()
+    page.keyboard.press("Control+f")
+    panel = page.locator(".cm-search")
+    expect(panel).to_contain_text("区分大小写")
+    words = panel.evaluate("""panel => [panel.textContent, ...[...panel.querySelectorAll("[aria-label], [placeholder]")]
+      .flatMap((one) => [one.ariaLabel ?? "", one.placeholder ?? ""])].join(" ")""")
+    assert not re.search("[A-Za-z]{2,}", words)

@@ -81,12 +81,12 @@ function leaving(onChange) {
   });
 }
 
-export function createEditor({ textarea, doc, nonce, onChange, onLeaving, label }) {
+export function createEditor({ textarea, doc, nonce, phrases, onChange, onLeaving, label }) {
   const view = new EditorView({
     state: EditorState.create({
       doc,
       extensions: [
-        EditorView.cspNonce.of(nonce),
+        EditorView.cspNonce.of(nonce), EditorState.phrases.of(phrases),
         lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), history(), drawSelection(), dropCursor(),
         EditorState.allowMultipleSelections.of(true), indentOnInput(), bracketMatching(), closeBrackets(), highlightActiveLine(),
         highlightSelectionMatches(), syntaxHighlighting(colours), python(), indentUnit.compute(["doc"], (state) => stepOf(state.doc.iterLines())), EditorState.tabSize.of(4),

@@ -55,6 +55,7 @@ const view = createEditor({
   textarea,
   doc: draft ?? chosen,
   nonce: workspace.dataset.nonce,
+  phrases: JSON.parse(workspace.dataset.phrases),
   label: keys.dataset.label,
   onChange(text) {
     if (!adopting) keepDraft(text);
