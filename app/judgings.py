@@ -16,6 +16,7 @@ import msgspec
 from sqlalchemy import Float, Update, and_, bindparam, func, insert, literal_column, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from app import turns
 from app.clock import database_now
 from app.database import Transaction
 from app.models import Device, DiagnosesState, Judging, Kind, Report, State, Submission
@@ -41,7 +42,7 @@ UNNAMED = and_(
 
 
 def claim_next(transaction: Transaction, worker: str, queues: Sequence[Device], lease: timedelta) -> Claim | None:
-    """Takes the most urgent judging of ``queues``, or None: one compare-and-set that raises the attempt."""
+    """Takes the judging of ``queues`` whose turn it is, or None: one compare-and-set that raises the attempt."""
     values = {"by": worker, "lease_seconds": lease.total_seconds()}
     for queue in queues:
         row = transaction.execute(CLAIM, {"wanted": queue, **values}).one_or_none()
@@ -54,17 +55,17 @@ def claim_next(transaction: Transaction, worker: str, queues: Sequence[Device], 
 # Statements on the way of every verdict are built once: building one costs more than SQLite takes to run it.
 
 # ``SKIP LOCKED`` is PostgreSQL's; on SQLite a writer is alone anyway and the clause is not rendered.
-_URGENT = (
+_FIRST = (
     select(Judging.id)
     .where(QUEUED, Judging.queue == bindparam("wanted"))
-    .order_by(Judging.priority, Judging.id)
+    .order_by(Judging.place, Judging.id)
     .limit(literal_column("1"))
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
 A_CLAIM = (
     Judging.id.label("judging_id"), Judging.attempt, Judging.submission_id, Judging.seed, Judging.created_at,
-    Judging.started_at,
+    Judging.started_at, Judging.owner,
     *(
         # SQLite returns columns of no other table, but what a query finds.
         select(column).where(Submission.id == Judging.submission_id).correlate(Judging).scalar_subquery()
@@ -74,7 +75,7 @@ A_CLAIM = (
 )  # fmt: skip
 CLAIM = (
     update(Judging)
-    .where(Judging.id == _URGENT, QUEUED)
+    .where(Judging.id == _FIRST, QUEUED)
     .values(
         state=State.RUNNING,
         attempt=Judging.attempt + 1,
@@ -165,6 +166,7 @@ def finish(transaction: Transaction, claim: Claim, report: JudgeReport, names_le
     transaction.execute(_INSERT_REPORT, {"judging_id": claim.judging_id, "body": body})
     shown = {"its_sort_score": report.score if scored else -1.0, "its_max_score": report.max_score}
     transaction.execute(_SHOW_RESULT, {"submission": claim.submission_id, **result, **shown})
+    turns.pass_on(transaction, claim.owner)
     announce(transaction)
     return True
 
@@ -215,6 +217,7 @@ def give_back(transaction: Transaction, claim: Claim, fault: str, *, counts: boo
     state: State = row.state
     if state is State.DONE:
         _say_judge_error(transaction, [claim.submission_id])
+    turns.pass_on(transaction, claim.owner)
     announce(transaction)
     return state
 
@@ -238,18 +241,20 @@ def recover(transaction: Transaction, *, later: timedelta = timedelta(0)) -> int
         update(Judging)
         .where(*ended, Judging.attempt >= MAX_ATTEMPTS)
         .values(**_given_up(func.coalesce(Judging.fault, lost)))
-        .returning(Judging.submission_id)
+        .returning(Judging.submission_id, Judging.owner)
         .execution_options(synchronize_session=False)
-    )
-    submission_ids = list(given_up.scalars())
+    ).all()
+    submission_ids = [row.submission_id for row in given_up]
     given_back = transaction.execute(
         update(Judging)
         .where(*ended)
         .values(state=State.QUEUED, lease_until=None, fault=lost)
-        .returning(Judging.id)
+        .returning(Judging.owner)
         .execution_options(synchronize_session=False)
-    )
-    count = len(submission_ids) + len(given_back.all())
+    ).all()
+    count = len(given_up) + len(given_back)
+    for owner in sorted({row.owner for row in (*given_up, *given_back)}):  # in an order, since each is locked
+        turns.pass_on(transaction, owner)
     if submission_ids:
         _say_judge_error(transaction, submission_ids)
     if count:

@@ -41,10 +41,13 @@ class StageTimes:
         self._counts: dict[str, list[int]] = {}
         self._sums: dict[str, float] = {}
         self._verdicts: dict[str, int] = {}
+        self._recent_ms: float | None = None
 
     def observe(self, verdict: str, stages_ms: dict[str, float]) -> None:
         self._verdicts[verdict] = self._verdicts.get(verdict, 0) + 1
         self.observe_stages(stages_ms)
+        took = stages_ms["judging"]
+        self._recent_ms = took if self._recent_ms is None else self._recent_ms + (took - self._recent_ms) / 10
 
     def observe_stages(self, stages_ms: dict[str, float]) -> None:
         for stage, milliseconds in stages_ms.items():
@@ -55,6 +58,7 @@ class StageTimes:
     def to_dict(self) -> dict[str, Any]:
         return {
             "verdicts": dict(self._verdicts),
+            "recent_ms": self._recent_ms,
             "stages": {
                 stage: {"counts": counts, "sum_ms": round(self._sums[stage], 3)}
                 for stage, counts in self._counts.items()

@@ -281,7 +281,11 @@ class Judging(Base):
     state: Mapped[State] = mapped_column(default=State.QUEUED)
     queue: Mapped[Device]
     priority: Mapped[int] = mapped_column(default=0)
-    """Smaller goes first: someone waiting at a browser before CI, CI before a rejudge."""
+    """Seconds of head start that those with a smaller one have in the queue (``app/turns.py``)."""
+    owner: Mapped[str] = mapped_column(String(30), default="", server_default=text("''"))
+    """Whose turn it takes: a candidate's, a token's, or that of whoever asked for the rejudge."""
+    place: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """Where it stands in its queue: the smallest goes first."""
     attempt: Mapped[int] = mapped_column(default=0)
     """Raised by each claim, for the verdict or for the names; what is written counts only with the attempt that was
     claimed."""
@@ -312,9 +316,11 @@ class Judging(Base):
 
     __table_args__ = (
         Index("ix_judgings_submission", "submission_id", "id"),
-        Index("ix_judgings_queued", "queue", "priority", "id",
+        Index("ix_judgings_queued", "queue", "place", "id",
               sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
-        Index("ix_judgings_lease", "lease_until",
+        Index("ix_judgings_owner", "owner", "place",
+              sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+        Index("ix_judgings_lease", "lease_until", "owner",
               sqlite_where=text("state = 'running'"), postgresql_where=text("state = 'running'")),
         Index("ix_judgings_unnamed", "queue", "lease_until",
               sqlite_where=text(_UNNAMED), postgresql_where=text(_UNNAMED)),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Row
 
 from app.models import Device, DiagnosesState, Kind, State, Submission
+from app.waiting import MOST_COUNTED, Pace, Waiting
 from judge.problem import Problem
 from judge.report import CheckStatus, Report, Verdict
 from judge.words import FOLLOWS
@@ -148,6 +149,14 @@ class ReportOut(BaseModel):
     stderr: str | None = None
 
 
+class WaitingOut(BaseModel):
+    """How a queued judging stands."""
+
+    queue: Pace = Field(description="Whether anything is being judged; what was sent is kept whatever it says.")
+    ahead: int = Field(description=f"Judgings before this one, counted up to {MOST_COUNTED}.")
+    expected_seconds: float | None = Field(description="Until the verdict, from how long judgings took lately.")
+
+
 class SubmissionOut(SubmissionSummary):
     """One submission with the state and the report of its newest judging."""
 
@@ -158,6 +167,7 @@ class SubmissionOut(SubmissionSummary):
         description="`pending` until the names of the mistakes are there, which come after the verdict."
     )
     finished_at: datetime | None
+    waiting: WaitingOut | None = Field(description="While the judging is queued.")
     report: ReportOut | None
 
 
@@ -274,7 +284,7 @@ def _summary(submission: Submission | Row[*tuple[Any, ...]], candidate: str | No
     }
 
 
-def detail(row: Row[*tuple[Any, ...]], *, staff: bool) -> bytes:
+def detail(row: Row[*tuple[Any, ...]], waiting: Waiting | None, *, staff: bool) -> bytes:
     """A row of ``submissions.detail`` as JSON; staff get the stored report as it is, byte for byte."""
     answer = _summary(row, row.candidate_name) | {
         "state": row.state,
@@ -282,6 +292,7 @@ def detail(row: Row[*tuple[Any, ...]], *, staff: bool) -> bytes:
         "attempt": row.attempt,
         "diagnoses_state": row.diagnoses_state,
         "finished_at": row.finished_at,
+        "waiting": waiting and waiting.to_dict(),
     }
     if row.report is None:
         answer["report"] = None

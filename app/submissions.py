@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload, undefer
 
-from app import wording
+from app import turns, wording
 from app.auth import TokenAccess
 from app.clock import database_now
 from app.database import Transaction
@@ -50,7 +50,8 @@ Author = Candidate | TokenAccess
 WORKER_SILENCE_SECONDS = 15.0
 """A worker not heard of for this long is gone: three heartbeats."""
 
-PRIORITY_BROWSER, PRIORITY_API, PRIORITY_REJUDGE = 0, 10, 20
+PRIORITY_RUN, PRIORITY_SUBMIT, PRIORITY_API, PRIORITY_REJUDGE = 0, 10, 20, 60
+"""Seconds by which a run may overtake each in the queue: someone waits for it at a browser."""
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_LABEL = 200
@@ -121,7 +122,9 @@ def submit(
     }  # fmt: skip
     number, new = _insert_or_find(transaction, values)
     if new:
-        _add_judging(transaction, queue, number, where, PRIORITY_BROWSER if by_candidate else PRIORITY_API)
+        owner = f"candidate {author.id}" if by_candidate else f"token {author.id}"
+        urgency = PRIORITY_RUN if kind is Kind.RUN else PRIORITY_SUBMIT if by_candidate else PRIORITY_API
+        _add_judging(transaction, queue, number, where, owner, urgency)
     return number
 
 
@@ -200,7 +203,6 @@ def _insert_or_find(transaction: Transaction, values: dict[str, Any]) -> tuple[i
 _TABLES = Submission.metadata.tables
 # Into the table, not the mapped class: through the unit of work the same insert takes three times as long.
 _INSERT = insert(_TABLES["submissions"]).returning(Submission.id)
-_INSERT_JUDGING = insert(_TABLES["judgings"]).values(created_at=database_now()).returning(Judging.id)
 
 
 def _insert(transaction: Transaction, values: dict[str, Any]) -> int:
@@ -235,16 +237,17 @@ def _add_judging(
     queue: Queue,
     submission_id: int,
     device: Device,
+    owner: str,
     priority: int,
     *,
     seed: int | None = None,
     requested_by: int | None = None,
 ) -> int:
     values = {
-        "submission_id": submission_id, "state": State.QUEUED, "queue": device, "priority": priority, "attempt": 0,
+        "submission_id": submission_id, "state": State.QUEUED, "queue": device, "attempt": 0,
         "seed": seed, "requested_by": requested_by,
     }  # fmt: skip
-    judging_id: int = transaction.execute(_INSERT_JUDGING, values).scalar_one()
+    judging_id = turns.add(transaction, owner, values, priority=priority)
     queue.enqueue(transaction, judging_id)
     return judging_id
 
@@ -259,7 +262,7 @@ async def rejudge(
     if newest.state is not State.DONE:
         return newest.id
     return await session.run_sync(
-        _add_judging, queue, submission.id, submission.device, PRIORITY_REJUDGE,
+        _add_judging, queue, submission.id, submission.device, f"interviewer {interviewer_id}", PRIORITY_REJUDGE,
         seed=seed, requested_by=interviewer_id,
     )  # fmt: skip
 

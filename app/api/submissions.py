@@ -15,10 +15,11 @@ from app.api.responses import problems as errors
 from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
 from app.errors import Forbidden, NotFound
-from app.models import Kind
+from app.models import Kind, State
 from app.queue.watch import Progress, Watch, is_judged, is_named
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
 from app.submissions import Filters, Sort
+from app.waiting import Waiting, waiting
 from judge.report import Verdict
 
 router = APIRouter()
@@ -70,19 +71,22 @@ async def submit(
     settings = request.app.state.settings
     request.app.state.limiter.check("submit", f"token {token.id}", settings.token_submissions_per_minute)
     database: Database = request.app.state.database
-    row = await database.change(
+    row, stands = await database.change(
         _submit_and_read, request.app.state.queue, token, body.problem, body.code,
         device=body.device, label=body.label, idempotency_key=idempotency_key,
     )  # fmt: skip
     return Response(
-        detail(row, staff=token.is_staff), status_code=202, media_type="application/json",
+        detail(row, stands, staff=token.is_staff), status_code=202, media_type="application/json",
         headers={"Location": f"/api/v1/submissions/{row.id}"},
     )  # fmt: skip
 
 
-def _submit_and_read(transaction: Transaction, *what: Any, **options: Any) -> Row[*tuple[Any, ...]]:
+def _submit_and_read(
+    transaction: Transaction, *what: Any, **options: Any
+) -> tuple[Row[*tuple[Any, ...]], Waiting | None]:
     number = submissions.submit(transaction, *what, **options)
-    return transaction.execute(submissions.DETAIL, {"submission": number}).one()
+    row = transaction.execute(submissions.DETAIL, {"submission": number}).one()
+    return row, waiting(transaction, row.judging_id)
 
 
 @router.get(
@@ -114,7 +118,11 @@ async def get_submission(
         there = Progress(row.judging_id, row.state, row.attempt, row.diagnoses_state)
         if wait and not wanted(there) and await waiter.progress(wait):
             row = await _read(database, token, submission_id)
-    return Response(detail(row, staff=token.is_staff), media_type="application/json")
+    stands = None
+    if row.state is State.QUEUED:
+        async with database.reading() as session:
+            stands = await session.run_sync(waiting, row.judging_id)
+    return Response(detail(row, stands, staff=token.is_staff), media_type="application/json")
 
 
 @router.get("", response_model=SubmissionList, responses=errors(400, 401, 403, 422), summary="What was sent")

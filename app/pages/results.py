@@ -9,6 +9,7 @@ from typing import Any
 from app.models import Judging, Kind, State, Submission
 from app.pages.listing import Line, listing
 from app.schemas import public_report, read_report
+from app.waiting import Waiting
 from judge.report import CheckStatus, Report, Text, Verdict
 
 
@@ -62,8 +63,6 @@ class Result:
     is_run: bool
     created_at: datetime
     state: State
-    attended: bool = True
-    """Whether anyone is there to judge it, while it waits."""
     verdict: Verdict | None = None
     score: float | None = None
     max_score: float | None = None
@@ -75,17 +74,20 @@ class Result:
     stdout: str = ""
     stderr: str = ""
     lines: list[Line] = field(default_factory=list)
+    waiting: Waiting | None = None
 
     @property
     def done(self) -> bool:
         return self.state is State.DONE
 
 
-def result_of(submission: Submission, judging: Judging, number: int, *, attended: bool = True) -> Result:
+def result_of(submission: Submission, judging: Judging, number: int, waiting: Waiting | None = None) -> Result:
     """The result as its author may see it; ``judging`` comes with its report, ``submission`` with its code."""
     is_run = submission.kind is Kind.RUN
     if judging.state is not State.DONE:
-        return Result(submission.id, number, submission.problem, is_run, submission.created_at, judging.state, attended)
+        return Result(
+            submission.id, number, submission.problem, is_run, submission.created_at, judging.state, waiting=waiting
+        )
     report = read_report(judging.report.body) if judging.report else None
     public = public_report(report, submission.kind) if report else {}
     return Result(

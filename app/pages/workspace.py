@@ -19,13 +19,14 @@ from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session
 from app.errors import NotFound, Unauthorized
-from app.models import Device, Kind, State, Submission
+from app.models import Kind, State, Submission
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
 from app.pages.results import Result, result_of
 from app.pages.shell import Viewer, fragment, fragment_response, page
 from app.pages.statements import statement
 from app.queue.watch import Watch
+from app.waiting import waiting
 from judge.problem import Problem
 from judge.report import Verdict
 
@@ -39,7 +40,8 @@ GUESTS_PER_MINUTE = 20
 
 BRIEF_RETRY_MS = 2000
 """How often a page asks that may hold no stream open: its browser comes back by itself after so long."""
-
+QUEUE_SECONDS = 5
+"""Between two looks at the place of what waits in the queue."""
 HEARTBEAT_SECONDS = 15
 """Well under the minute after which proxies cut a silent stream."""
 
@@ -171,13 +173,8 @@ async def own_result(session: AsyncSession, access: CandidateAccess | None, slug
     found = await own_submission(session, access, slug, number)
     numbers = await counting.numbers(session, [number])
     judging = await submissions.newest_judging(session, number, with_report=True)
-    attended = await _attended(session, judging.state, found.device)
-    return result_of(found, judging, numbers[number], attended=attended)
-
-
-async def _attended(session: AsyncSession, state: State, device: Device) -> bool:
-    """Whether there is a worker for what waits; whatever does not wait has had one."""
-    return state is not State.QUEUED or await session.run_sync(submissions.has_worker, device)
+    stands = await session.run_sync(waiting, judging.id) if judging.state is State.QUEUED else None
+    return result_of(found, judging, numbers[number], stands)
 
 
 # Sending -------------------------------------------------------------------------------------------------------------
@@ -270,7 +267,9 @@ async def _stream(
     seen = None
     said = ""
     while True:
-        seen = await watch.until_changed(submission.id, seen, HEARTBEAT_SECONDS) or seen
+        queued = seen is not None and seen.state is State.QUEUED
+        seconds = QUEUE_SECONDS if queued else HEARTBEAT_SECONDS
+        seen = await watch.until_changed(submission.id, seen, seconds) or seen
         if watch.stopped:
             return  # the browser asks again by itself
         if seen is not None and seen.state is State.DONE:
@@ -279,9 +278,11 @@ async def _stream(
             yield format_sse_event(data_str=html, event="verdict")
             return
         state = seen.state if seen else State.QUEUED
-        async with database.reading() as session:
-            attended = await _attended(session, state, submission.device)
-        html = fragment(language, "candidate/progress.html", state=state, attended=attended)
+        stands = None
+        if seen is not None and state is State.QUEUED:
+            async with database.reading() as session:
+                stands = await session.run_sync(waiting, seen.judging_id)
+        html = fragment(language, "candidate/progress.html", state=state, waiting=stands)
         if html == said:
             yield format_sse_event(comment="still waiting")
         else:

@@ -23,6 +23,7 @@ class Claim:
     judging_id: int
     attempt: int
     submission_id: int
+    owner: str
     problem: str
     code: str
     kind: Kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sqlalchemy import Select, insert, select, text
 from sqlalchemy.dialects import sqlite
 
-from app import counting, interviews, judgings, submissions
+from app import counting, interviews, judgings, submissions, turns, waiting
 from app.clock import database_now
 from app.database import Database
 from app.models import Candidate, Device, Judging, Kind, State, Submission
@@ -117,12 +118,33 @@ async def test_what_a_candidate_sent_is_counted_from_their_own_rows(sqlite_url: 
     )
 
 
+async def test_turns_are_taken_by_indices_of_what_is_not_done(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    names = {"its_owner": "", "low": 0, "high": 1, "head_start": 0, "submission_id": 1, "state": "", "queue": "cpu"}
+    plans = [await plan_on_sqlite(database, statement, **names) for statement in (turns.PASS_ON, turns.ADD)]
+    await database.close()
+    for step in (step for plan in plans for step in plan if "judgings" in step):
+        owners = re.match(r"SEARCH judgings USING (COVERING )?INDEX ix_judgings_owner \(owner=\?", step)
+        running = re.search(r"judgings USING (COVERING )?INDEX ix_judgings_lease", step)  # no more than there are slots
+        assert owners or running or "USING INTEGER PRIMARY KEY" in step, step
+
+
+async def test_those_before_are_counted_in_the_queues_index(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    plan = await plan_on_sqlite(database, waiting.before_query(1, Device.CPU, 1))
+    await database.close()
+    assert "SEARCH judgings USING INDEX ix_judgings_queued (queue=? AND place<?)" in plan, plan
+
+
 async def test_what_wakes_a_worker_is_read_from_the_queues_index(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     async with database.reading() as session:
         plan = [row.detail for row in await session.execute(text("EXPLAIN QUERY PLAN " + judgings.ANY_QUEUED))]
     await database.close()
-    assert plan == ["SCAN judgings USING INDEX ix_judgings_queued"], "of which only queued ones are part"
+    assert plan in (
+        ["SCAN judgings USING INDEX ix_judgings_queued"],
+        ["SCAN judgings USING INDEX ix_judgings_owner"],
+    ), "of which only queued ones are part"
 
 
 ROWS = 20_000
@@ -153,7 +175,7 @@ async def test_postgresql_reads_pages_from_indices_too(database: Database, peopl
         claim = await session.run_sync(judgings.claim_next, "w", [Device.CPU], timedelta(seconds=20))
         rows = await session.execute(
             text("EXPLAIN SELECT id FROM judgings WHERE state = 'queued' AND queue = 'cpu' "
-                 "ORDER BY priority, id LIMIT 1 FOR UPDATE SKIP LOCKED")
+                 "ORDER BY place, id LIMIT 1 FOR UPDATE SKIP LOCKED")
         )  # fmt: skip
         plan = "\n".join(row[0] for row in rows)
     assert claim is not None
