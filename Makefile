@@ -21,7 +21,7 @@ side_by_side := --numprocesses logical --maxprocesses 4 --dist loadgroup --no-lo
 with_make := setpriv --pdeathsig TERM
 
 .NOTPARALLEL:
-.PHONY: help setup setup-dev serve test check audit lint format verify doctor bench pin clean python sandbox browser
+.PHONY: help setup setup-dev serve test check audit lint format verify doctor bench chaos pin clean python sandbox browser
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -58,6 +58,9 @@ bench: setup ## Measure this machine through HTTP: latency, throughput, memory
 
 audit: ## Look the pinned packages up in the vulnerability databases of pip and npm
 	@scripts/audit
+
+chaos: setup-dev ## Kill, stop and starve a running Handcode at random under 2,000 submissions; ARGS='--seed N'
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 pin: setup-dev ## Write the installed versions into constraints.txt, after a range in pyproject.toml changed
 	@$(locked) scripts/install-packages .venv/installed-node node
