@@ -16,13 +16,14 @@ from starlette.responses import Response
 
 from app import api, pages
 from app.config import Settings
-from app.database import Database
+from app.database import DATABASE_AWAY, Database
 from app.errors import (
     BY_STATUS,
     AppError,
     BadRequest,
     Internal,
     Invalid,
+    Unavailable,
     WrongMediaType,
     problem_response,
 )
@@ -134,6 +135,13 @@ def _sends_json(request: Request) -> bool:
     return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
+async def _database_away(request: Request, error: Exception) -> Response:
+    log.warning("the database is away: %s", error)
+    # Not that nothing was changed: a connection that is lost at the commit does not tell.
+    sentence = "The database cannot be asked just now; send this again in a moment."
+    return render_error(request, Unavailable(sentence, headers={"Retry-After": "2"}))
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     # Starlette logs the traceback after this answer.
     return render_error(request, Internal("This is our fault, not yours; it has been logged. Try again."))
@@ -143,5 +151,6 @@ _ERROR_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[
     AppError: _app_error,
     HTTPException: _http_exception,
     RequestValidationError: _validation_error,
+    **dict.fromkeys(DATABASE_AWAY, _database_away),
     Exception: _unexpected,
 }

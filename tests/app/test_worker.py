@@ -748,6 +748,30 @@ async def test_naming_gives_way_while_judgings_need_the_cores(
         namer._give_way()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_while_the_database_is_away_the_answer_is_503_and_says_when_to_come_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings(data=tmp_path, database_url=database_url)
+    database = Database(settings.database)
+    async with database.writing() as session:
+        _, token = await auth.create_token(session, "ci")
+    await database.close()
+    app = create_app(settings)
+    transport = httpx2.ASGITransport(app=app)
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx2.AsyncClient(transport=transport, base_url="http://handcode.test", headers=headers) as client,
+    ):
+        assert (await client.get("/api/v1/submissions")).status_code == 200
+        with outage(database_url):
+            answer = await client.get("/api/v1/submissions")
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert int(answer.headers["retry-after"]) > 0
+        assert (await client.get("/api/v1/submissions")).status_code == 200
+
+
 async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tuple[Database, People]) -> None:
     database, people = sender
     async with working(settings, lambda _: make_report()) as process:
