@@ -55,6 +55,7 @@ doctor: setup ## Probe every wall of the sandbox from inside a cell
 
 bench: setup ## Measure this machine through HTTP: latency, throughput, memory
 	@$(BIN)/python -m app.bench $(ARGS)
+	@$(BIN)/python -m app.rush
 
 audit: ## Look the pinned packages up in the vulnerability databases of pip and npm
 	@scripts/audit

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.database import Transaction
 from app.models import Invitation, Kind, Submission
 from app.submissions import Filters, submitted
 from judge.report import Verdict
@@ -68,7 +69,13 @@ async def numbers(session: AsyncSession, ids: Sequence[int]) -> dict[int, int]:
     return {row.id: row.number for row in await session.execute(numbers_query(ids))}
 
 
-def numbers_query(ids: Sequence[int]) -> Select[Any]:
+def number(transaction: Transaction, submission_id: int) -> int:
+    """``numbers`` of one, in the transaction that makes it."""
+    found: int = transaction.execute(_NUMBER, {"submission": submission_id}).one().number
+    return found
+
+
+def numbers_query(ids: Sequence[Any]) -> Select[Any]:
     earlier = aliased(Submission)
     number = (
         select(func.count())
@@ -84,6 +91,9 @@ def numbers_query(ids: Sequence[int]) -> Select[Any]:
     return select(Submission.id, number.label("number")).where(
         Submission.id.in_(ids), Submission.candidate_id.is_not(None)
     )
+
+
+_NUMBER = numbers_query([bindparam("submission")])
 
 
 async def count_submitted(session: AsyncSession, filters: Filters) -> int:

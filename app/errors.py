@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from starlette.responses import Response
 
+RETRY_SECONDS = 2
+
 
 class AppError(Exception):
     """Raised where noticed; ``detail`` is a sentence that tells the reader what to do next."""
@@ -114,7 +116,18 @@ class TooManyRequests(AppError):
 
 
 class Unavailable(AppError):
+    """Nothing is wrong with the request: sent again after ``RETRY_SECONDS`` it may pass."""
+
     status, code, title = 503, "unavailable", "Not available just now"
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        errors: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS), **(headers or {})}, errors=errors)
 
 
 class Internal(AppError):

@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Head)
     app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https, public_url=settings.public_url)
     api.add_routes(app)
-    app.include_router(pages.router, include_in_schema=False)
+    pages.add_routes(app)
     app.mount("/static", StaticFiles(directory=STATIC_FOLDER, check_dir=False), name="static")
     for kind, handler in _ERROR_HANDLERS.items():
         app.add_exception_handler(kind, handler)
@@ -136,10 +136,10 @@ def _sends_json(request: Request) -> bool:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    log.warning("the database is away: %s", error)
+    log.warning("the database is away: %s", str(error).partition("
+")[0])
     # Not that nothing was changed: a connection that is lost at the commit does not tell.
-    sentence = "The database cannot be asked just now; send this again in a moment."
-    return render_error(request, Unavailable(sentence, headers={"Retry-After": "2"}))
+    return render_error(request, Unavailable("The database cannot be asked just now; send this again in a moment."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -128,6 +128,12 @@ def submit(
     return number
 
 
+def is_known(transaction: Transaction, author: Candidate, idempotency_key: str | None) -> bool:
+    """Whether the candidate sent something with this key before."""
+    values = {"candidate_id": author.id, "idempotency_key": idempotency_key}
+    return idempotency_key is not None and _find_by_key(transaction, values) is not None
+
+
 def check_code(code: str | bytes) -> str:
     """The code as text that can be stored and judged; raises ``InvalidCode`` or ``CodeTooLarge``."""
     try:
@@ -213,13 +219,19 @@ def _insert(transaction: Transaction, values: dict[str, Any]) -> int:
 _MUST_BE_THE_SAME = ("kind", "problem", "device", "code", "label")
 
 
-def _find_by_key(transaction: Transaction, values: dict[str, Any]) -> Row[*tuple[Any, ...]] | None:
-    stored = _TABLES["submissions"].columns
-    owner = "token_id" if values["candidate_id"] is None else "candidate_id"
-    query = select(stored["id"], *(stored[name] for name in _MUST_BE_THE_SAME)).where(
-        stored[owner] == values[owner], stored["idempotency_key"] == values["idempotency_key"]
+_STORED = _TABLES["submissions"].columns
+_FIND_BY_KEY = {
+    owner: select(_STORED["id"], *(_STORED[name] for name in _MUST_BE_THE_SAME)).where(
+        _STORED[owner] == bindparam("owner"), _STORED["idempotency_key"] == bindparam("key")
     )
-    return transaction.execute(query).one_or_none()
+    for owner in ("token_id", "candidate_id")
+}
+
+
+def _find_by_key(transaction: Transaction, values: dict[str, Any]) -> Row[*tuple[Any, ...]] | None:
+    owner = "token_id" if values["candidate_id"] is None else "candidate_id"
+    wanted = {"owner": values[owner], "key": values["idempotency_key"]}
+    return transaction.execute(_FIND_BY_KEY[owner], wanted).one_or_none()
 
 
 def _same_or_conflict(earlier: Row[*tuple[Any, ...]], wanted: dict[str, Any]) -> int:

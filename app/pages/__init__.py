@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import Depends, FastAPI
 
+from app.auth import find_candidate, require_interviewer
 from app.pages import (
     arrival,
     candidates,
@@ -17,8 +18,21 @@ from app.pages import (
 )
 from app.pages.failures import render_error
 
-__all__ = ["render_error", "router"]
+__all__ = ["add_routes", "render_error"]
 
-router = APIRouter()
-for part in (arrival, workspace, preferences, signing_in, dashboard, review, invitations, candidates, tokens):
-    router.include_router(part.router)
+CANDIDATES = (workspace, arrival)
+STAFF = (dashboard, review, invitations, candidates, tokens)
+
+
+def add_routes(app: FastAPI) -> None:
+    """One by one and the busiest first: behind a router of routers each request is matched anew at every level.
+
+    Who is asking is found before a route's own parameters, among them its transaction: a stranger does not come as far
+    as the write lock.
+    """
+    for part in CANDIDATES:
+        app.include_router(part.router, include_in_schema=False, dependencies=[Depends(find_candidate)])
+    for part in STAFF:
+        app.include_router(part.router, include_in_schema=False, dependencies=[Depends(require_interviewer)])
+    for part in (preferences, signing_in):
+        app.include_router(part.router, include_in_schema=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +45,13 @@ def desk_of(request: Request, access: CandidateAccess | None) -> Desk:
 
 def known(slugs: Iterable[str]) -> tuple[Problem, ...]:
     """The problems of those names; one whose folder has gone since it was invited to is left out."""
-    return tuple(problems.load(slug) for slug in slugs if slug in problems.slugs())
+    return tuple(problem for slug in slugs if (problem := _load(slug)) is not None)
+
+
+def _load(slug: str) -> Problem | None:
+    with contextlib.suppress(problems.UnknownProblem):
+        return problems.load(slug)
+    return None
 
 
 def require_problem(desk: Desk, access: CandidateAccess | None, slug: str) -> Problem:

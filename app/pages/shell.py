@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from app.auth import CandidateAccess
 from app.config import Settings
@@ -48,6 +49,20 @@ class Viewer:
         return cls()
 
 
+class Page(HTMLResponse):
+    """Filled in when it is sent. By then the request's transaction has ended: nobody who waits to write waits for a
+    template."""
+
+    def __init__(self, fill: Callable[[], str], status: int) -> None:
+        super().__init__(status_code=status)
+        self._fill = fill
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.body = self.render(self._fill())
+        self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
+
+
 def page(
     request: Request,
     template: str,
@@ -55,23 +70,14 @@ def page(
     viewer: Viewer | None = None,
     status: int = 200,
     **ready: Any,
-) -> HTMLResponse:
+) -> Page:
     """The template filled with one ready thing, in the reader's language and theme."""
     language = languages.choose(request)
-    html = (
-        environment(language)
-        .get_template(template)
-        .render(
-            viewer=viewer or Viewer(),
-            lang=language,
-            theme=theme(request),
-            here=request.url.path,
-            return_to=_address(request),
-            style_nonce=request.state.csp_nonce,
-            **ready,
-        )
-    )
-    response = HTMLResponse(html, status_code=status)
+    shown = {
+        "viewer": viewer or Viewer(), "lang": language, "theme": theme(request), "here": request.url.path,
+        "return_to": _address(request), "style_nonce": request.state.csp_nonce, **ready,
+    }  # fmt: skip
+    response = Page(lambda: environment(language).get_template(template).render(shown), status)
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Vary"] = "Cookie, Accept-Language, HX-Request"
     if request.query_params.get("lang") in languages.LANGUAGES:

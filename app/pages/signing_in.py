@@ -53,9 +53,8 @@ async def sign_in(
         response = sign_in_page(request, return_to, typed=typed, name=name, fault=error.code, status=error.status)
         response.headers.update(error.headers)
         return response
-    if typed:
+    if typed and (interviewer := await auth.interviewer_of(database, cookie)) is not None:
         async with database.writing() as session:
-            interviewer = await auth.interviewer_of(session, cookie)
             await forms.keep(session, interviewer, safe_return(return_to), _fields(typed))
     response = RedirectResponse(safe_return(return_to), 303)
     auth.set_cookie(response, settings, auth.INTERVIEWER_COOKIE, cookie, hours=settings.session_hours)

@@ -17,14 +17,15 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
-from app.database import Database, Session
+from app.database import Database, Session, Transaction
 from app.errors import NotFound, Unauthorized
-from app.models import Kind, State, Submission
+from app.models import Kind, State, Submission, now
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
 from app.pages.results import Result, result_of
 from app.pages.shell import Viewer, fragment, fragment_response, page
 from app.pages.statements import statement
+from app.queue import Queue
 from app.queue.watch import Watch
 from app.waiting import waiting
 from judge.problem import Problem
@@ -183,7 +184,6 @@ async def own_result(session: AsyncSession, access: CandidateAccess | None, slug
 @router.post("/problems/{slug}")
 async def send(
     request: Request,
-    session: Session,
     access: MaybeCandidate,
     slug: str,
     code: Annotated[str, Form()] = "",
@@ -195,23 +195,61 @@ async def send(
         # The invitation ended, or another one was opened in this browser: nobody's code goes out under another name.
         raise Unauthorized("Open your invitation link first.")
     require_problem(desk_of(request, access), access, slug)
-    settings = request.app.state.settings
-    cookie = None
+    settings, limiter = request.app.state.settings, request.app.state.limiter
     if access is None:
-        request.app.state.limiter.check("guest", _address(request), GUESTS_PER_MINUTE)
-        guest, cookie = await auth.admit_guest(session)
-        access = CandidateAccess(guest, None)
-    request.app.state.limiter.check("submit", f"candidate {access.candidate.id}", settings.submissions_per_minute)
+        limiter.check("guest", _address(request), GUESTS_PER_MINUTE)
+    else:
+        limiter.check("submit", f"candidate {access.candidate.id}", settings.submissions_per_minute)
     # A textarea sends its lines with CR LF; the file it stands for has LF.
     text = code.replace("\r\n", "\n")
-    sent = await session.run_sync(
-        submissions.submit, request.app.state.queue, access.candidate, slug, text,
-        kind=action, invitation=access.invitation, idempotency_key=_key(once, action, text),
+    database: Database = request.app.state.database
+    # Committed before the answer is made: whoever waits to write does not wait for a page.
+    taken = await database.change(
+        _take, request.app.state.queue, access, auth.read_cookie(request, auth.CANDIDATE_COOKIE), slug, text,
+        kind=action, idempotency_key=_key(once, action, text),
     )  # fmt: skip
-    response = await _answer(request, session, access, sent, slug)
-    if cookie is not None:
-        auth.set_cookie(response, settings, auth.CANDIDATE_COOKIE, cookie, hours=auth.GUEST_DAYS * 24)
+    response = await _answer(request, taken, slug)
+    if taken.cookie is not None:
+        auth.set_cookie(response, settings, auth.CANDIDATE_COOKIE, taken.cookie, hours=auth.GUEST_DAYS * 24)
     return response
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A submission that is stored; ``cookie`` is that of a guest who was made one for it."""
+
+    access: CandidateAccess
+    sent: Sent
+    again: bool = False
+    """Whether it was there already: one form sent twice."""
+    cookie: str | None = None
+
+
+def _take(
+    transaction: Transaction,
+    queue: Queue,
+    access: CandidateAccess | None,
+    cookie: str | None,
+    slug: str,
+    code: str,
+    *,
+    kind: Kind,
+    idempotency_key: str | None,
+) -> Taken:
+    made = None
+    if access is None:
+        candidate, made = auth.admit_guest(transaction)
+        access = CandidateAccess(candidate, None)
+    else:
+        auth.require_open_session(transaction, cookie)
+    author = access.candidate
+    again = submissions.is_known(transaction, author, idempotency_key)
+    number = submissions.submit(
+        transaction, queue, author, slug, code,
+        kind=kind, invitation=access.invitation, idempotency_key=idempotency_key,
+    )  # fmt: skip
+    sent = Sent(number, counting.number(transaction, number), kind is Kind.RUN, now(), None, None)
+    return Taken(access, sent, again, made)
 
 
 def _key(once: str, action: Kind, text: str) -> str | None:
@@ -223,18 +261,27 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-async def _answer(request: Request, session: AsyncSession, access: CandidateAccess, number: int, slug: str) -> Response:
+async def _answer(request: Request, taken: Taken, slug: str) -> Response:
     """A script gets the piece of page that waits for the verdict; a plain form is led to the page that shows it."""
+    number = taken.sent.id
     there = f"/problems/{slug}?result={number}"
     if "hx-request" not in request.headers:
         return RedirectResponse(f"{there}#result", 303)
-    html = await _result_html(session, access, slug, number, languages.choose(request))
+    language = languages.choose(request)
+    if taken.again:  # it may have its verdict
+        database: Database = request.app.state.database
+        html = await _result_html(database, taken.access, slug, number, language)
+    else:
+        sent = taken.sent
+        result = Result(number, sent.number, slug, sent.is_run, sent.created_at, State.QUEUED)
+        html = fragment(language, "candidate/result_and_row.html", result=result, sent=sent, slug=slug)
     return fragment_response(html, headers={"HX-Replace-Url": there})
 
 
-async def _result_html(session: AsyncSession, access: CandidateAccess, slug: str, number: int, language: str) -> str:
-    result = await own_result(session, access, slug, number)
-    history = await own_history(session, access, slug)
+async def _result_html(database: Database, access: CandidateAccess, slug: str, number: int, language: str) -> str:
+    async with database.reading() as session:
+        result = await own_result(session, access, slug, number)
+        history = await own_history(session, access, slug)
     return fragment(
         language, "candidate/result_and_history.html",
         result=result, history=history, slug=slug,
@@ -273,8 +320,7 @@ async def _stream(
         if watch.stopped:
             return  # the browser asks again by itself
         if seen is not None and seen.state is State.DONE:
-            async with database.reading() as session:
-                html = await _result_html(session, access, submission.problem, submission.id, language)
+            html = await _result_html(database, access, submission.problem, submission.id, language)
             yield format_sse_event(data_str=html, event="verdict")
             return
         state = seen.state if seen else State.QUEUED

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from starlette.requests import Request
+from starlette.types import Message
 
 from app import errors
 from app.errors import AppError
@@ -27,24 +30,36 @@ def _request(
     return Request(scope)
 
 
+def _html(request: Request, error: AppError) -> str:
+    sent = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    asyncio.run(render_error(request, error)(request.scope, receive, send))
+    return b"".join(message.get("body", b"") for message in sent).decode()
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("kind", errors.BY_STATUS.values())
 def test_an_error_has_a_page_with_its_status_and_a_way_on(kind: type[AppError], language: str) -> None:
-    response = render_error(_request(language=language), kind())
-    html = bytes(response.body).decode()
-    assert response.status_code == kind.status
+    assert render_error(_request(language=language), kind()).status_code == kind.status
+    html = _html(_request(language=language), kind())
     assert ("回到首页" if language == "zh" else "To the start page") in html
     assert html.count("<h1>") == 1
 
 
 def test_what_was_said_cannot_bring_markup_along() -> None:
-    html = bytes(render_error(_request(), errors.BadRequest("<script>alert(1)</script>")).body).decode()
+    html = _html(_request(), errors.BadRequest("<script>alert(1)</script>"))
     assert "<script>alert" not in html
     assert "&lt;script&gt;alert(1)" in html
 
 
 def test_a_known_sentence_is_said_in_chinese() -> None:
-    html = bytes(render_error(_request(language="zh"), errors.InvalidCode("The code is empty.")).body).decode()
+    html = _html(_request(language="zh"), errors.InvalidCode("The code is empty."))
     assert "代码是空的。" in html
 
 
