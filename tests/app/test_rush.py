@@ -124,7 +124,8 @@ def test_a_stranger_does_not_come_as_far_as_the_write_lock(site: Site) -> None:
     with held(site.database):  # whoever asked for the lock would wait for ten seconds and be told 503
         for address in addresses:
             answer = site.client.post(address, headers={"Accept": "text/html"}, follow_redirects=False)
-            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?return_to=%2Fsubmissions")
+            assert answer.status_code == 303
+            assert answer.headers["location"].startswith("/sign-in?return_to=%2F")
 
 
 async def test_no_page_is_made_while_its_transaction_holds_the_lock(
