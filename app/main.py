@@ -136,8 +136,7 @@ def _sends_json(request: Request) -> bool:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    log.warning("the database is away: %s", str(error).partition("
-")[0])
+    log.warning("the database is away: %s", str(error).partition("\n")[0])
     # Not that nothing was changed: a connection that is lost at the commit does not tell.
     return render_error(request, Unavailable("The database cannot be asked just now; send this again in a moment."))
 
