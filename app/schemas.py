@@ -318,7 +318,7 @@ def problem_detail(problem: Problem) -> dict[str, Any]:
     return problem_summary(problem) | {
         "class_names": problem.class_names,
         "statement": problem.statement(),
-        "starter": problem.starter,
+        "starter": problem.starter["en"],
         "groups": [{"id": group.id, "title": group.title, "points": group.points} for group in problem.groups],
         "limits": msgspec.to_builtins(problem.limits),
     }

@@ -15,6 +15,8 @@ from typing import Any
 
 from judge.report import Text
 
+LANGUAGES = ("en", "zh")
+
 PROBLEMS_FOLDER = Path(__file__).parent / "problems"
 
 MAX_SOURCE_BYTES = 64 * 1024
@@ -83,7 +85,7 @@ class Problem:
     template: Text
     conventions: tuple[Convention, ...]
     either: Text
-    starter: str
+    starter: Text
     version: str
     folder: Path
 
@@ -137,10 +139,10 @@ def load(slug: str) -> Problem:
         accept=tuple(data["accept"]),
         groups=tuple(Group(**entry) for entry in data["groups"]),
         limits=Limits(**data["limits"]),
-        template={language: (folder / f"statement.{language}.md").read_text("utf-8") for language in ("en", "zh")},
+        template={language: (folder / f"statement.{language}.md").read_text("utf-8") for language in LANGUAGES},
         conventions=conventions,
         either=either,
-        starter=(folder / "starter.py").read_text("utf-8"),
+        starter={language: (folder / f"starter.{language}.py").read_text("utf-8") for language in LANGUAGES},
         version=_version(folder),
         folder=folder,
     )

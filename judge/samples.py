@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from judge.cell.driver import HINT
+from judge.cell.norms import SOURCE_NAME
 from judge.comparing import COMPLAINTS
 from judge.exam import Array, Concrete, Observation, Seen, Transcript
 from judge.grading import grade
@@ -67,7 +68,7 @@ def _actual(seen: Seen | None, came: Observation | None) -> str:
     if seen is None:
         return ""
     if seen.error is not None:
-        place = "" if seen.error.line is None else f" (line {seen.error.line})"
+        place = "" if seen.error.line is None else f" ({SOURCE_NAME}:{seen.error.line})"
         return f"{seen.error.type}{place}: {seen.error.message}"
     return COMPLAINTS.get(seen.complaint or "", "")
 

@@ -78,6 +78,7 @@ class Workspace:
     problem: Problem
     siblings: tuple[Problem, ...]
     statement: Markup
+    starter: str
     code: str
     class_name: str
     restored: bool
@@ -103,12 +104,15 @@ async def workspace(
 ) -> Response:
     desk = desk_of(request, access)
     problem = require_problem(desk, access, slug)
+    language = languages.choose(request)
+    beginning = problem.starter[language]
     shown = await own_result(session, access, slug, result) if result else None
     ready = Workspace(
         problem=problem,
         siblings=desk.problems,
-        statement=statement(problem, languages.choose(request), desk.pinned),
-        code=problem.starter if starter else await _code(session, access, problem, restore or result),
+        statement=statement(problem, language, desk.pinned),
+        starter=beginning,
+        code=beginning if starter else await _code(session, access, problem, restore or result) or beginning,
         class_name=problem.class_names[0],
         restored=bool(restore or starter),
         result=shown,
@@ -127,14 +131,14 @@ async def _code(
     access: CandidateAccess | None,
     problem: Problem,
     wanted: int | None,
-) -> str:
-    """What the editor opens with: the submission asked for, else the last one sent, else the starter."""
+) -> str | None:
+    """The code of the submission asked for, else of the last one sent, if any."""
     number = wanted
     if number is None and access is not None:
         last = (await submissions.history(session, access.candidate.id, problem.slug, limit=1)).submissions
         number = last[0].id if last else None
     if number is None:
-        return problem.starter
+        return None
     return (await own_submission(session, access, problem.slug, number)).code
 
 

@@ -89,7 +89,7 @@ def test_views_survive_a_run_that_never_began_and_one_of_nonsense() -> None:
     result = views(key, (None, strange, raised), ("biased",))
     assert [view.status for view in result] == [CheckStatus.NOT_RUN, CheckStatus.FAILED, CheckStatus.ERROR]
     assert [view.largest_difference for view in result] == [None, None, None]
-    assert result[2].actual == "X (line 3): y"
+    assert result[2].actual == "X (solution.py:3): y"
 
 
 def test_a_large_tensor_is_cut_in_its_middle() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ from judge import exam as exams
 from judge.comparing import distance
 from judge.grading import MIXED, grade
 from judge.key import answer_key
-from judge.problem import Problem, load_all
+from judge.problem import LANGUAGES, Problem, load_all
 from judge.problems.batchnorm.reference import BatchNorm
 from judge.report import CheckStatus, Verdict
 from tests.judge.layers import TORCH, ByHand, graded, observed
@@ -290,9 +291,19 @@ def test_the_statement_says_of_the_conventions_what_is_accepted(problem: Problem
 
 
 @problems
-def test_the_starter_is_an_honest_beginning(problem: Problem) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_starter_is_an_honest_beginning(problem: Problem, language: str) -> None:
     namespace: dict[str, object] = {}
-    exec(compile(problem.starter, "starter.py", "exec"), namespace)  # noqa: S102 - our own file
+    exec(compile(problem.starter[language], "starter.py", "exec"), namespace)  # noqa: S102 - our own file
     layer = namespace[problem.class_names[0]]
     assert isinstance(layer, type)
     assert issubclass(layer, torch.nn.Module)
+
+
+@problems
+def test_both_starters_are_the_same_code_with_comments_in_their_language(problem: Problem) -> None:
+    english, chinese = (problem.starter[language] for language in ("en", "zh"))
+    assert ast.dump(ast.parse(english)) == ast.dump(ast.parse(chinese))
+    comments = re.findall(r"#.*", chinese)
+    assert len(comments) == len(re.findall(r"#.*", english))
+    assert all(re.search(r"[\u4e00-\u9fff]", comment) for comment in comments)
