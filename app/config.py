@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     standby_cells: int = Field(default=0, ge=0, le=64)
     """Cells prepared ahead by a worker, 12 MB of memory of its own each; 0 means one more than ``slots``."""
 
+    move_memory: bool = True
+    """Whether waiting cells share the memory that torch takes by ``judge/cell/moving.py``; without, each holds more."""
+
     queues: Literal["cpu", "cuda"] = "cpu"
     """Which queue a worker takes from: its box is made for one device."""
 

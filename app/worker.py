@@ -100,7 +100,7 @@ def start_engine(settings: Settings) -> Engine:
     from judge.engine import Judge
 
     standby = settings.standby_cells or settings.slots + 1
-    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queues)
+    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queues, move_memory=settings.move_memory)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,11 @@ _ADDRESS_SLACK_BYTES = 1024 * 1024 * 1024
 class Cells:
     """The standby cells of one worker. Thread-safe."""
 
-    def __init__(self, *, standby: int = 2, require_cgroups: bool = False, device: str = "cpu") -> None:
+    def __init__(
+        self, *, standby: int = 2, require_cgroups: bool = False, device: str = "cpu", move_memory: bool = True
+    ) -> None:
         """Starts the box and returns when a first cell waits; raises ``NoCell`` with a sentence."""
+        self._move_memory = move_memory
         self._gpu = Gpu() if device == "cuda" else None
         self.device, self.standby = device, 1 if self._gpu else max(1, standby)
         self._groups = Groups()
@@ -196,7 +199,7 @@ class Cells:
         if self._box is None:
             self._proven = False
             self._failures = 0
-            self._box = Box(self.device)
+            self._box = Box(self.device, move_memory=self._move_memory)
         self._put_away()
         if self._gpu is not None and not self._gpu_is_free(self._gpu):
             return

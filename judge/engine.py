@@ -54,9 +54,15 @@ class Judge:
     """A judge with its box and standby cells; ``judge`` may be called from several threads at once."""
 
     def __init__(
-        self, *, standby_cells: int = 2, stock: int = 0, device: str = "cpu", require_cgroups: bool = False
+        self,
+        *,
+        standby_cells: int = 2,
+        stock: int = 0,
+        device: str = "cpu",
+        require_cgroups: bool = False,
+        move_memory: bool = True,
     ) -> None:
-        """Starts the box; ``stock`` exams of each problem are prepared ahead.
+        """Starts the box; ``stock`` exams of each problem are prepared ahead, its memory moved (``cell/moving.py``).
 
         Raises ``judge.cells.NoCell`` with a sentence when no cell can be made.
         """
@@ -67,7 +73,9 @@ class Judge:
         # Exams are prepared while the box imports torch.
         self._stock = Stock(device, stock, core_is_free=lambda: self._running < self._cores)
         try:
-            self.cells = Cells(standby=standby_cells, require_cgroups=require_cgroups, device=device)
+            self.cells = Cells(
+                standby=standby_cells, require_cgroups=require_cgroups, device=device, move_memory=move_memory
+            )
         except BaseException:
             self._stock.close()
             raise

@@ -34,7 +34,7 @@ def _no_cell_without_the_mark(request: pytest.FixtureRequest, monkeypatch: pytes
     """``make check`` runs what has no such mark, also where no cell can be made."""
     if not request.node.get_closest_marker("jail"):
 
-        def refuse(*_: object) -> None:
+        def refuse(*_: object, **__: object) -> None:
             raise AssertionError("This test makes a cell and does not say so: give it the fixture `jail`.")
 
         monkeypatch.setattr(Box, "__init__", refuse)

@@ -163,7 +163,8 @@ def test_the_readme_knows_every_setting_and_no_other() -> None:
 def test_the_readme_tells_the_defaults() -> None:
     told = dict(re.findall(r"^\| `HANDCODE_([A-Z_]+)` \| `?([^`|]+?)`? \|", text("README.md"), re.MULTILINE))
     for name, field in Settings.model_fields.items():
-        default = "off" if field.default is False else f"{field.default}".removesuffix(".0") or "empty"
+        shown = ("off", "on")[field.default] if isinstance(field.default, bool) else f"{field.default}"
+        default = shown.removesuffix(".0") or "empty"
         if name != "slots":  # depends on the machine
             assert told[name.upper()] == default, name
 

@@ -5,7 +5,8 @@ touches one; what it writes is its own, as before. Nobody can write to the file 
 has huge pages for it, those around a touched one are mapped along as one piece.
 
 Measured with torch 2.13 and 197 MiB moved: a waiting cell maps 24 MB rather than 196, with 376 KB of page tables rather
-than 508. It is written for x86-64; elsewhere, and where the kernel forbids it, the zygote forks as it is.
+than 508. It is written for x86-64; elsewhere, where the kernel forbids it and where the setting
+``HANDCODE_MOVE_MEMORY`` is off, the zygote forks as it is.
 
 A process cannot exchange the memory it runs in. A child of it does that: it stops its parent, copies what is there
 and has the stopped parent map the copy in place of the original, as a debugger would.

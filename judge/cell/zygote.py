@@ -38,11 +38,13 @@ _REHEARSALS = 4
 
 
 def main() -> None:
-    """``zygote.py ORDERS ROOMS DEVICE``: two sockets, to the zygote and to the mason, and ``cpu`` or ``cuda``."""
+    """``zygote.py ORDERS ROOMS DEVICE MEMORY``: two sockets, to the zygote and to the mason, then ``cpu`` or ``cuda``,
+    and ``moved`` or ``left``."""
     os.environ.clear()  # bubblewrap leaves PWD
-    orders, rooms = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    *sockets, device, memory = sys.argv[1:]
+    orders, rooms = (socket.socket(fileno=int(number)) for number in sockets)
     pages.map_after_forks()
-    walls = _walls(sys.argv[3])
+    walls = _walls(device)
     masons = os.fork()  # before torch: its own forks must stay cheap
     if masons == 0:
         orders.close()
@@ -56,7 +58,8 @@ def main() -> None:
     gc.collect()
     pages.close_gaps()
     gc.freeze()
-    moved = moving.move() if walls.device == "cpu" else 0  # with a driver's own mappings it was never tried
+    # With a driver's own mappings it was never tried.
+    moved = moving.move() if memory == "moved" and walls.device == "cpu" else 0
     if not moved:
         kernel.use_huge_pages()
     if walls.device == "cpu":

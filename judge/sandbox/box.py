@@ -42,7 +42,7 @@ class NoCell(CellFault):
 class Box:
     """One running box; ``control`` takes spawn orders. Made and used by one thread, which must outlive it."""
 
-    def __init__(self, device: str) -> None:
+    def __init__(self, device: str, *, move_memory: bool) -> None:
         self.as_root = os.geteuid() == 0
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._rooms, masons = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -50,7 +50,7 @@ class Box:
         self._log = os.fdopen(log_read, "rb")
         try:
             self.process = subprocess.Popen(  # noqa: S603 - every argument is ours
-                _command([theirs.fileno(), masons.fileno()], device, self.as_root),
+                _command([theirs.fileno(), masons.fileno()], device, self.as_root, move_memory=move_memory),
                 stdin=subprocess.DEVNULL,
                 stdout=log_write,
                 stderr=log_write,
@@ -137,12 +137,13 @@ def _is_held(end: socket.socket) -> bool:
         return False
 
 
-def _command(sockets: list[int], device: str, as_root: bool) -> list[str]:
+def _command(sockets: list[int], device: str, as_root: bool, *, move_memory: bool) -> list[str]:
     bwrap = shutil.which("bwrap", path="/usr/local/bin:/usr/bin:/bin")
     if bwrap is None:
         raise CellFault("bubblewrap is not installed: on Debian, `apt install bubblewrap`.")
     binds = _binds()
     start = [str(_python_in_box()), "-I", "-S", "-B", "-c", _ZYGOTE_START, *map(str, sockets), device]
+    start.append("moved" if move_memory else "left")
     walls = [
         "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try",
         "--die-with-parent", "--as-pid-1", "--new-session", "--clearenv", "--hostname", "box",

@@ -24,7 +24,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, make_url, select
 
-from app import auth, submissions
+from app import auth, submissions, worker
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
@@ -35,7 +35,7 @@ from app.schemas import read_report
 from app.worker import CANNOT_HEAL, Walls, WorkerProcess
 from judge.cells import NoCell
 from judge.engine import Judged
-from judge.problem import Problem
+from judge.problem import Problem, load
 from judge.report import Report as JudgeReport
 from judge.report import Verdict
 from tests.app.conftest import CODE, People
@@ -208,6 +208,21 @@ async def test_the_same_seed_gives_the_same_report(
     again = await until(database, sent, State.DONE)
     assert again.id != first.id
     assert (again.seed, again.verdict, again.score) == (first.seed, first.verdict, first.score)
+
+
+@pytest.mark.usefixtures("jail")
+def test_without_moving_memory_every_wall_stands_and_verdicts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDCODE_MOVE_MEMORY", "off")
+    engine = worker.start_engine(Settings(standby_cells=1, stock=0))
+    try:
+        box = engine.cells._box
+        assert box is not None
+        assert box.moved_bytes == 0
+        assert worker.probe_walls(engine).complaint is None
+        verdicts = [engine.grade(load("batchnorm1d"), code.encode()).report.verdict for code in (ACCEPTED, REVERSED)]
+        assert verdicts == [Verdict.ACCEPTED, Verdict.WRONG_ANSWER]
+    finally:
+        engine.close()
 
 
 # What a worker runs whose search for names never ends: it is killed between the two writes of a judging.

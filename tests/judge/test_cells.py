@@ -362,7 +362,7 @@ def test_a_mason_that_dies_while_the_zygote_warms_up_is_noticed(monkeypatch: pyt
         waiting(box)
 
     monkeypatch.setattr(Box, "_await_zygote", kill_the_mason_first)
-    box = Box("cpu")
+    box = Box("cpu", move_memory=True)
     try:
         assert eventually(lambda: not box.alive())
         assert box.last_words() == "The mason ended."
