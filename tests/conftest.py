@@ -66,8 +66,14 @@ def _asked_for(item: pytest.Item) -> set[str]:
     return names
 
 
+ABOUT_LIMITS = {"test_cells_limits.py", "test_evidence.py", "test_hostile.py"}
+"""One crowds the processors, and what the others measure would be disturbed."""
+
+
 def _group(item: pytest.Item) -> str:
     """What one process does, one after the other: the tests of a file share its cells, journeys share their server."""
+    if item.path.name in ABOUT_LIMITS:
+        return "limits"
     return "journeys" if "journeys" in item.path.parts else item.path.name
 
 

@@ -8,9 +8,10 @@ import sqlite3
 
 import pytest
 from sqlalchemy import func, insert, select
-from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.exc import MissingGreenlet, OperationalError
 from sqlalchemy.util import await_
 
+from app import inline_sqlite
 from app.database import Database, Transaction
 from app.models import Candidate
 
@@ -55,13 +56,25 @@ async def test_a_change_is_called_once_whatever_it_meets(database: Database) -> 
     assert len(called) == 1
 
 
-async def test_a_change_waits_for_another_process_and_may_be_given_up(sqlite_url: str) -> None:
+async def test_a_change_waits_for_another_process_and_may_be_given_up(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = Database(sqlite_url)
     await database.change(add)
+    refused = asyncio.Event()
+
+    is_locked = inline_sqlite._is_locked
+
+    def noted(error: sqlite3.OperationalError | OperationalError) -> bool:
+        refused.set()
+        return is_locked(error)
+
+    monkeypatch.setattr(inline_sqlite, "_is_locked", noted)
     with contextlib.closing(sqlite3.connect(database.sqlite_path, isolation_level=None)) as stranger:
         stranger.execute("BEGIN IMMEDIATE")
         given_up, patient = asyncio.create_task(database.change(add)), asyncio.create_task(database.change(add))
-        await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            await refused.wait()
         assert not given_up.done()
         given_up.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -95,17 +95,36 @@ def client_of(settings: Settings) -> Callable[[Web], httpx2.AsyncClient]:
     return client
 
 
+async def waiting(client: httpx2.AsyncClient, submission: int, requests: int) -> list[asyncio.Task[httpx2.Response]]:
+    """So many requests that wait for its verdict, once the web process has read them all."""
+    sent = asyncio.Semaphore(0)
+
+    async def trace(event: str, _: object) -> None:
+        if event == "http11.send_request_body.complete":
+            sent.release()
+
+    tasks = [
+        asyncio.create_task(client.get(f"/submissions/{submission}", params={"wait": 60}, extensions={"trace": trace}))
+        for _ in range(requests)
+    ]
+    async with asyncio.timeout(PATIENCE):
+        for _ in tasks:
+            await sent.acquire()
+    await client.get("/submissions")  # takes its turn behind them
+    return tasks
+
+
+@pytest.mark.usefixtures("jail")
 async def test_a_killed_web_process_loses_no_submission(
     web: Web, client_of: Callable[[Web], httpx2.AsyncClient]
 ) -> None:
     killed = web.start("web")
     async with client_of(web) as client:
         sent = await client.post("/submissions", json={"problem": "batchnorm1d", "code": ACCEPTED})
-        waiting = asyncio.create_task(client.get(f"/submissions/{sent.json()['id']}", params={"wait": 60}))
-        await asyncio.sleep(0.2)
+        [request] = await waiting(client, sent.json()["id"], 1)
         killed.send_signal(signal.SIGKILL)
         with pytest.raises(httpx2.TransportError):
-            await waiting
+            await request
     web.start("web")
     web.start("worker")
     async with client_of(web) as client:
@@ -113,21 +132,19 @@ async def test_a_killed_web_process_loses_no_submission(
     assert (answer["state"], answer["verdict"], answer["score"]) == ("done", "accepted", 100.0)
 
 
+@pytest.mark.usefixtures("jail")
 async def test_a_hundred_waiting_requests_hold_nothing_another_needs(
     web: Web, client_of: Callable[[Web], httpx2.AsyncClient]
 ) -> None:
     web.start("web")
     async with client_of(web) as client:
         sent = (await client.post("/submissions", json={"problem": "batchnorm1d", "code": ACCEPTED})).json()
-        waiting = [
-            asyncio.create_task(client.get(f"/submissions/{sent['id']}", params={"wait": 60})) for _ in range(100)
-        ]
-        await asyncio.sleep(0.5)
-        assert not any(one.done() for one in waiting)
+        requests = await waiting(client, sent["id"], 100)
         for _ in range(20):
             assert (await client.get("/submissions")).status_code == 200
+        assert not any(one.done() for one in requests)
         worker = web.start("worker")
-        verdicts = {one.json()["verdict"] for one in await asyncio.gather(*waiting)}
+        verdicts = {one.json()["verdict"] for one in await asyncio.gather(*requests)}
     assert verdicts == {"accepted"}
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
@@ -139,11 +156,8 @@ async def test_a_web_process_told_to_stop_answers_those_who_wait(
     process = web.start("web")
     async with client_of(web) as client:
         sent = (await client.post("/submissions", json={"problem": "batchnorm1d", "code": ACCEPTED})).json()
-        waiting = [
-            asyncio.create_task(client.get(f"/submissions/{sent['id']}", params={"wait": 60})) for _ in range(20)
-        ]
-        await asyncio.sleep(0.3)
+        requests = await waiting(client, sent["id"], 20)
         process.send_signal(signal.SIGTERM)
-        answers = [await each for each in waiting]
+        answers = [await each for each in requests]
     assert process.wait(50) is not None, "well before the minute of the waiting requests"
     assert [(answer.status_code, answer.json()["state"]) for answer in answers] == [(200, "queued")] * 20

@@ -120,6 +120,12 @@ async def until(database: Database, submission_id: int, state: State) -> Judging
     raise AssertionError(f"judging {judging.id} is {judging.state} after {PATIENCE} s")
 
 
+async def until_true(is_true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not is_true():  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+
+
 async def until_named(database: Database, submission_id: int) -> Judging:
     """The newest judging once nothing more will be said of it; on a new machine, naming begins with learning."""
     deadline = time.monotonic() + 2 * PATIENCE
@@ -357,14 +363,14 @@ async def test_an_engines_own_judge_error_is_a_fault(settings: Settings, sender:
 
 
 async def test_a_broken_box_is_quarantined_and_its_work_left_to_others(
-    settings: Settings, sender: tuple[Database, People]
+    settings: Settings, sender: tuple[Database, People], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, people = sender
 
     def judge(_: str) -> JudgeReport:
         raise RuntimeError("no cell")
 
-    async with working(settings, judge, iter([None, "The network wall is open."])):
+    async with working(settings, judge, iter([None, "The network wall is open."])) as process:
         first = await send(database, people)
         await until(database, first, State.DONE)
         deadline = time.monotonic() + PATIENCE
@@ -373,9 +379,23 @@ async def test_a_broken_box_is_quarantined_and_its_work_left_to_others(
             async with database.reading() as session:
                 found = list(await session.scalars(select(Worker.quarantined)))
         second = await send(database, people)
-        await asyncio.sleep(0.2)
+        await told_in_vain(process, monkeypatch)
         assert (await until(database, second, State.QUEUED)).attempt == 0
     assert found == ["The network wall is open."]
+
+
+async def told_in_vain(process: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the worker look for work; returns once it waits again."""
+    waits, wait = asyncio.Event(), process.changes.wait
+
+    async def noted() -> None:
+        waits.set()
+        await wait()
+
+    monkeypatch.setattr(process.changes, "wait", noted)
+    process.queue.wake()
+    async with asyncio.timeout(PATIENCE):
+        await waits.wait()
 
 
 async def test_a_wall_that_stands_again_ends_the_quarantine(
@@ -469,7 +489,7 @@ async def test_a_worker_that_cannot_heal_ends_with_a_status_of_its_own(settings:
 
 
 async def test_a_result_is_stored_after_the_database_was_away(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("app.database.LOCK_SECONDS", 0.05)
     monkeypatch.setattr("app.inline_sqlite.LOCK_SECONDS", 0.05)
@@ -492,7 +512,7 @@ async def test_a_result_is_stored_after_the_database_was_away(
         await asyncio.to_thread(begun.wait, PATIENCE)
         with outage(database_url):
             away.set()
-            await asyncio.sleep(0.5)  # so that it is tried in vain; however often, the result is stored
+            await until_true(lambda: "could not store judging" in caplog.text)
         judging = await until(database, sent, State.DONE)
     assert (judging.verdict, judging.attempt, judged) == (Verdict.ACCEPTED, 1, [CODE])
     await database.close()
@@ -791,7 +811,6 @@ async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tu
     database, people = sender
     async with working(settings, lambda _: make_report()) as process:
         await until(database, await send(database, people), State.DONE)
-        await asyncio.sleep(0)
+        await until_true(lambda: process.times.to_dict()["verdicts"] == {"wrong_answer": 1})
         told = process.times.to_dict()
-    assert told["verdicts"] == {"wrong_answer": 1}
     assert set(told["stages"]) == {"queue", "cell", "grading", "judging", "store"}

@@ -179,9 +179,9 @@ def _groups_in_use(judge: Judge) -> int:
 
 
 def _shared_memory() -> tuple[str, ...]:
-    """What lies in the host's shared memory; databases of other tests come and go beside us."""
+    """What lies in the host's shared memory; what databases and browsers of other tests have there comes and goes."""
     names = (entry.name for entry in Path("/dev/shm").iterdir())  # noqa: S108
-    return tuple(sorted(name for name in names if not name.startswith("PostgreSQL.")))
+    return tuple(sorted(name for name in names if not name.startswith(("PostgreSQL.", ".org.chromium."))))
 
 
 def _resident_bytes() -> int:

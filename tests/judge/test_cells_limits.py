@@ -53,20 +53,30 @@ _HOLD_SHARED = """
 import mmap
 area = mmap.mmap(-1, {mib} << 20)
 for place in range(0, {mib} << 20, 4096): area[place] = 1
-import time; time.sleep(0.1)
+import time; time.sleep({seconds})
 """
 _HOLD_IN_TMP = """
 with open('/tmp/held', 'wb') as file:
     for _ in range({mib}): file.write(b'x' * (1 << 20))
-import time; time.sleep(0.1)
+import time; time.sleep({seconds})
 """
+# Each holds its own until all four do; one that is killed ends the wait.
 _HOLD_IN_CHILDREN = """
-import os, time
+import os, signal, time
+signal.signal(signal.SIGCHLD, lambda *_: os._exit(1))
+held, holds = os.pipe()
+let_go, keep = os.pipe()
 for _ in range(4):
     if os.fork() == 0:
-        held = bytearray(b'x') * ({mib} << 20)
-        time.sleep(1)
+        os.close(keep)
+        own = bytearray(b'x') * ({mib} << 20)
+        os.write(holds, b'x')
+        os.read(let_go, 1)
         os._exit(0)
+for _ in range(4): os.read(held, 1)
+time.sleep({seconds})
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+os.close(keep)
 for _ in range(4): os.wait()
 """
 
@@ -79,9 +89,24 @@ for _ in range(4): os.wait()
         ("cpu_seconds=0.8", _BURN_IN_CHILDREN.format(each=0.1), _BURN_IN_CHILDREN.format(each=0.5), Ended.CPU_LIMIT),
         ("cpu_seconds=0.9", _BURN_IN_THREADS.format(seconds=0.5), _BURN_IN_THREADS.format(seconds=2), Ended.CPU_LIMIT),
         ("memory_bytes=100", _HOLD.format(mib=85), _HOLD.format(mib=110), Ended.MEMORY_LIMIT),
-        ("memory_bytes=100", _HOLD_SHARED.format(mib=85), _HOLD_SHARED.format(mib=110), Ended.MEMORY_LIMIT),
-        ("memory_bytes=30", _HOLD_IN_TMP.format(mib=20), _HOLD_IN_TMP.format(mib=45), Ended.MEMORY_LIMIT),
-        ("memory_bytes=100", _HOLD_IN_CHILDREN.format(mib=15), _HOLD_IN_CHILDREN.format(mib=40), Ended.MEMORY_LIMIT),
+        (
+            "memory_bytes=100",
+            _HOLD_SHARED.format(mib=85, seconds=0),
+            _HOLD_SHARED.format(mib=110, seconds=9),
+            Ended.MEMORY_LIMIT,
+        ),
+        (
+            "memory_bytes=30",
+            _HOLD_IN_TMP.format(mib=20, seconds=0),
+            _HOLD_IN_TMP.format(mib=45, seconds=9),
+            Ended.MEMORY_LIMIT,
+        ),
+        (
+            "memory_bytes=100",
+            _HOLD_IN_CHILDREN.format(mib=15, seconds=0),
+            _HOLD_IN_CHILDREN.format(mib=40, seconds=9),
+            Ended.MEMORY_LIMIT,
+        ),
         ("output_bytes=50000", "print('x' * 49_000)", "print('x' * 51_000)", Ended.OUTPUT_LIMIT),
         (
             "output_bytes=50000",
@@ -198,6 +223,7 @@ def test_want_of_memory_above_the_cells_is_a_fault_of_ours(cells: Cells) -> None
 
 def test_without_groups_a_kill_by_the_machine_is_no_suicide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("judge.sandbox.cgroups._find", lambda: (Mode.NONE, ()))
+    monkeypatch.setattr("judge.sandbox.meter._kills_on_this_machine", lambda: 0)  # other tests' cells die of it too
     kills = iter(range(10_000))
     die = "import os; os.kill(os.getpid(), 9)"
     watched = Cells(standby=1)
@@ -213,6 +239,7 @@ def test_without_groups_a_kill_by_the_machine_is_no_suicide(monkeypatch: pytest.
 
 def test_a_watch_that_takes_longer_than_its_pause_starves_no_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("judge.sandbox.cgroups._find", lambda: (Mode.NONE, ()))
+    monkeypatch.setattr("judge.sandbox.meter._kills_on_this_machine", lambda: 0)
     watched = Cells(standby=1)
     memory = _ProcessMeter._memory
 
@@ -291,7 +318,10 @@ spin()
 """
 
 
-def test_what_was_printed_before_a_limit_is_kept_and_the_line_that_ran_is_told(cells: Cells) -> None:
+def test_what_was_printed_before_a_limit_is_kept_and_the_line_that_ran_is_told(
+    cells: Cells, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("judge.sandbox.collect._ANSWER_SECONDS", 60.0)  # on a busy machine it answers late
     outcome = run(cells, LOOP, wall_seconds=1.0)
     assert (outcome.ended, outcome.stdout) == (Ended.WALL_LIMIT, b"begun\nno line end")
     assert outcome.line in (6, 7)

@@ -102,18 +102,20 @@ def test_a_group_of_version_2_reads_and_writes_its_files(unified: Path) -> None:
 
 HIERARCHY = Path("/sys/fs/cgroup")
 SERVICE = """
-import os, time
+import os
 from judge.sandbox.cgroups import Groups
 groups = Groups()
 group = groups.take()
+bounded, bound = os.pipe()
 child = os.fork()
 if child == 0:
-    time.sleep(0.2)
+    os.read(bounded, 1)
     held = bytearray(b"x") * (64 << 20)
     os._exit(0)
 group.set_processes(3)
 group.join(child)
 group.set_memory(16 << 20)
+os.write(bound, b"x")
 os.waitpid(child, 0)
 used = group.usage()
 print(groups.mode, used.kills, used.times_at_limit > 0, used.peak_bytes > 10 << 20, group.empty())

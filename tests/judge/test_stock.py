@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from judge.exam import edition_of
@@ -41,18 +42,28 @@ def test_the_exam_of_samples_is_prepared_once() -> None:
 
 
 def test_it_is_refilled_while_a_core_is_free() -> None:
+    answers: list[bool] = []
     free = False
-    filled = Stock("cpu", 2, core_is_free=lambda: free)
+
+    def core_is_free() -> bool:
+        answers.append(free)
+        return free
+
+    filled = Stock("cpu", 2, core_is_free=core_is_free)
     try:
-        time.sleep(0.1)
+        assert _eventually(lambda: len(answers) >= 2)
         assert _ready(filled) == []
         free = True
-        deadline = time.monotonic() + 60
-        while len(_ready(filled)) < 2 and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert len(_ready(filled)) >= 2
+        assert _eventually(lambda: len(_ready(filled)) >= 2)
     finally:
         filled.close()
+
+
+def _eventually(is_true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 60
+    while not is_true() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return is_true()
 
 
 def _ready(filled: Stock) -> list[Prepared]:
