@@ -36,8 +36,8 @@ serve: setup ## Serve Handcode on this machine: web and worker, SQLite, http://1
 test: setup-dev ## Run every test: real jail, real databases, a real browser, ruff and mypy
 	@exec $(with_make) $(BIN)/python -m pytest $(side_by_side) $(ARGS)
 
-check: setup .venv/installed-dev ## The fast check: ruff, mypy and the tests that need no jail, browser or PostgreSQL
-	@exec $(with_make) $(BIN)/python -m pytest $(side_by_side) -m 'not jail and not browser and not postgres' $(ARGS)
+check: setup .venv/installed-dev ## The fast check: ruff, mypy and the quick tests that need no jail, browser or PostgreSQL
+	@exec $(with_make) $(BIN)/python -m pytest $(side_by_side) -m 'not jail and not browser and not postgres and not slow' $(ARGS)
 
 lint: setup-dev ## Check style and types
 	$(BIN)/ruff check .

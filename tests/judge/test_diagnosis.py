@@ -72,6 +72,7 @@ def diagnosed_specimen(specimen: Specimen, problem: Problem) -> set[str]:
 # The samples, written by other hands
 
 
+@pytest.mark.slow
 @problems
 def test_three_mistakes_are_named_where_two_of_them_come_together(problem: Problem) -> None:
     samples = [one for one in specimens(problem) if len(one.expects) == 3]
@@ -80,6 +81,7 @@ def test_three_mistakes_are_named_where_two_of_them_come_together(problem: Probl
         assert diagnosed_specimen(one, problem) == set(one.expects)
 
 
+@pytest.mark.slow
 @problems
 def test_of_plain_tensors_alone_no_third_mistake_is_named(problem: Problem) -> None:
     for two in together(problem.slug):
@@ -89,6 +91,7 @@ def test_of_plain_tensors_alone_no_third_mistake_is_named(problem: Problem) -> N
 # The misconceptions themselves
 
 
+@pytest.mark.slow
 @problems
 @pytest.mark.parametrize("convention", ["biased", "unbiased"])
 def test_a_layer_with_a_misconception_is_called_by_its_name(problem: Problem, convention: str) -> None:
@@ -218,6 +221,7 @@ class MixedAndClipped(BothConventions):
         return super().forward(x).clamp(-6, 6)
 
 
+@pytest.mark.slow
 @problems
 def test_a_layer_of_mixed_conventions_gets_no_name_and_is_told_where(problem: Problem) -> None:
     for seed in range(51, 55):

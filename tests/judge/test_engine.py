@@ -119,6 +119,7 @@ def test_a_search_for_names_is_ended_by_whoever_paces_it(judge: Judge) -> None:
     assert steps == 3
 
 
+@pytest.mark.usefixtures("jail")
 def test_a_judge_that_serves_has_learnt_what_naming_needs_before_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     learnt: list[str] = []
     monkeypatch.setattr("judge.diagnosis.prepare", learnt.append)
