@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse, Response
 
 router = APIRouter()
 
+# Swagger UI brings a main of its own.
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -18,10 +19,11 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="/static/dist/swagger-ui.css">
 </head>
 <body>
-<main class="swagger-ui"><div class="wrapper"><p><a href="/">← Handcode</a></p><h1>The API of Handcode</h1></div>
+<header class="swagger-ui"><div class="wrapper">
+<p><a href="/">← Handcode</a></p><h1>The API of Handcode</h1>
+</div></header>
 <div id="docs"></div>
-<noscript><p>The description itself: <a href="/api/v1/openapi.json">openapi.json</a></p></noscript>
-</main>
+<noscript><main><p>The description itself: <a href="/api/v1/openapi.json">openapi.json</a></p></main></noscript>
 <script src="/static/dist/swagger-ui-bundle.js" defer></script>
 <script src="/docs/start.js" defer></script>
 </body>

@@ -70,6 +70,8 @@ def violations(page: Page, address: str) -> dict[str, Any]:
     """What axe finds on one page, by the ways to look at it. Dark colours change nothing but contrast."""
     found = {}
     page.goto(address)
+    if address == "/docs":
+        page.locator("#docs main").wait_for()
     for width, height in ((390, 844), (1440, 900)):
         page.set_viewport_size({"width": width, "height": height})
         for theme in ("light", "dark"):
