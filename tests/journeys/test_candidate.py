@@ -266,7 +266,7 @@ def test_a_verdict_arrives_although_the_connection_broke_meanwhile(visit: Visit,
         page,
         RIGHT.replace("        if self.training:", "        while True:\n            pass\n        if self.training:"),
     )
-    with page.expect_request("**/events"):
+    with page.expect_request("**/events*"):
         page.get_by_role("button", name="Submit").click()
     visitor.context.set_offline(True)
     page.wait_for_timeout(500)
