@@ -206,4 +206,4 @@ def _milliseconds(value: float | None) -> str:
 
 
 def _mebibytes(value: float | None) -> str:
-    return "–" if not value else f"{value / 2**20:.0f} MiB"
+    return "–" if not value else f"{value / 2**20:.1f} MiB"

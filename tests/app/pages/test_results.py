@@ -9,6 +9,7 @@ import msgspec
 from app.models import Judging, Kind, State, Submission, now
 from app.models import Report as StoredReport
 from app.pages.results import Result, result_of
+from app.pages.shell import environment
 from judge.report import CheckResult, CheckStatus, GroupResult, Report, Text
 from judge.words import FOLLOWS
 from tests.app.reports import make_report
@@ -56,3 +57,8 @@ def test_one_mistake_behind_two_groups_gets_one_hint_and_no_name() -> None:
     part = replace(report, diagnoses=(replace(named, explains=("a.0",)),))
     assert [group.message for group in shown(part).groups] == [HINT, HINT]
     assert [group.message for group in shown(replace(report, diagnoses=())).groups] == [HINT, HINT]
+
+
+def test_a_small_amount_of_memory_is_not_told_as_none() -> None:
+    show = environment("en").filters["mebibytes"]
+    assert [show(value) for value in (None, 524288, 3 * 2**20)] == ["–", "0.5 MiB", "3.0 MiB"]
