@@ -15,7 +15,7 @@ judge_sources := $(shell find judge -name '*.py' -o -name 'problem.toml')
 page_sources := package.json package-lock.json $(shell find app/static -path app/static/dist -prune -o -type f -print)
 
 # As many processes as cores share the files of tests; each has databases, cells and a browser of its own (tests/conftest.py).
-side_by_side := --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+side_by_side := --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 # Should `make` be killed, the kernel ends what it runs.
 with_make := setpriv --pdeathsig TERM

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from judge.sandbox.box import Box
 
@@ -45,15 +47,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip("needs an NVIDIA GPU")
 
 
-# First, so that the options -m and -k see the marks.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for marker, fixtures in NEEDS.items():
+        if fixtures & _asked_for(item):
+            item.add_marker(marker)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for marker, fixtures in NEEDS.items():
-            if fixtures & _asked_for(item):
-                item.add_marker(marker)
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(_group(item)))
     items.sort(key=_place)
 
 
@@ -70,11 +71,25 @@ ABOUT_LIMITS = {"test_cells_limits.py", "test_evidence.py", "test_hostile.py"}
 """One crowds the processors, and what the others measure would be disturbed."""
 
 
-def _group(item: pytest.Item) -> str:
-    """What one process does, one after the other: the tests of a file share its cells, journeys share their server."""
-    if item.path.name in ABOUT_LIMITS:
-        return "limits"
-    return "journeys" if "journeys" in item.path.parts else item.path.name
+class OneProcessAFile(LoadScopeScheduling):
+    """What one process does, one after the other: the tests of a file share its cells, journeys share their server.
+
+    xdist's own marks for this (``--dist loadgroup``) do nothing beside pytest 9.2, silently.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, test = nodeid.partition("::")
+        if test.startswith("test_every_problem_is_proven"):
+            return nodeid  # the longest tests of all, one for each problem
+        name = Path(path).name
+        if name in ABOUT_LIMITS:
+            return "limits"
+        return "journeys" if "journeys" in path else name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return OneProcessAFile(config, log)
 
 
 def _place(item: pytest.Item) -> int:

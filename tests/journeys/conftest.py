@@ -35,9 +35,12 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """``python -m app.cli serve`` on a free port with an empty data folder, once its worker is ready."""
+    only = tmp_path_factory.getbasetemp() / os.pardir / f"journeys-{os.environ.get('PYTEST_XDIST_TESTRUNUID', 'alone')}"
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        only.open("x").close()  # raises where the journeys are shared out over two processes
     if not BUILT.exists():
         pytest.fail("The pages are not built; run make setup.")
     with socket.socket() as free:
@@ -106,8 +109,9 @@ def _wait_for_worker(port: int, log: Path) -> None:
     pytest.fail(f"No worker became ready:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with the journeys: while it is there, an event loop runs in this thread and no other test can have one."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
         yield started

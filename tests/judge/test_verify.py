@@ -19,14 +19,9 @@ from judge.report import Verdict
 from judge.verify import _named, verify
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
-side_by_side = pytest.mark.parametrize(
-    "problem",
-    [pytest.param(problem, marks=pytest.mark.xdist_group(problem.slug)) for problem in load_all()],
-    ids=lambda problem: problem.slug,
-)
 
 
-@side_by_side  # the two longest tests of all
+@problems
 @pytest.mark.timeout(900)  # every sample goes through the jail, those that run into their time limit too
 @pytest.mark.usefixtures("jail")
 def test_every_problem_is_proven_on_two_seeds(problem: Problem) -> None:
