@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from acts import Server, Visitor, invite, sign_in, type_code, verdict_of
+from journeys.acts import Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Page
 
 Visit = Callable[..., Visitor]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, invite, type_code, verdict_of
+from journeys.acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, invite, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acts import RIGHT, WRONG, Visitor, type_code
+from journeys.acts import RIGHT, WRONG, Visitor, type_code
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from acts import RIGHT, WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
+from journeys.acts import RIGHT, WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Page, expect
 
 Visit = Callable[..., Visitor]

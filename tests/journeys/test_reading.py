@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from acts import WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
+from journeys.acts import WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Browser, Page, expect
 
 Visit = Callable[..., Visitor]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from acts import RIGHT, Visitor, type_code, verdict_of
+from journeys.acts import RIGHT, Visitor, type_code, verdict_of
 from playwright.sync_api import Page, Route, expect
 
 Visit = Callable[..., Visitor]

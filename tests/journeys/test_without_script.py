@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from acts import RIGHT, WRONG, Server, Visitor, sign_in
+from journeys.acts import RIGHT, WRONG, Server, Visitor, sign_in
 from playwright.sync_api import expect
 
 Visit = Callable[..., Visitor]
