@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from journeys.acts import Server, Visitor, invite, sign_in
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from journeys.acts import Server, Visitor, invite, sign_in
 
 ROOT = Path(__file__).parent.parent.parent
 BUILT = ROOT / "app/static/dist/workspace.js"

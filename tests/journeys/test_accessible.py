@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from journeys.acts import Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Page
+
+from journeys.acts import Server, Visitor, invite, sign_in, type_code, verdict_of
 
 Visit = Callable[..., Visitor]
 

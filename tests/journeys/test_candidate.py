@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeys.acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, invite, type_code, verdict_of
 from playwright.sync_api import Page, expect
+
+from journeys.acts import RAISES, RIGHT, SHOUTS, WRONG, Visitor, invite, type_code, verdict_of
 
 Visit = Callable[..., Visitor]
 

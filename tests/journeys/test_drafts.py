@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeys.acts import RIGHT, WRONG, Visitor, type_code
 from playwright.sync_api import Page, expect
+
+from journeys.acts import RIGHT, WRONG, Visitor, type_code
 
 Visit = Callable[..., Visitor]
 

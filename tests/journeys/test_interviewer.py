@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from journeys.acts import RIGHT, WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Page, expect
+
+from journeys.acts import RIGHT, WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 
 Visit = Callable[..., Visitor]
 

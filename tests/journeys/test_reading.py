@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from journeys.acts import WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 from playwright.sync_api import Browser, Page, expect
+
+from journeys.acts import WRONG, Server, Visitor, invite, sign_in, type_code, verdict_of
 
 Visit = Callable[..., Visitor]
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from journeys.acts import RIGHT, Visitor, type_code, verdict_of
 from playwright.sync_api import Page, Route, expect
+
+from journeys.acts import RIGHT, Visitor, type_code, verdict_of
 
 Visit = Callable[..., Visitor]
 

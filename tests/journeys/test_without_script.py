@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from journeys.acts import RIGHT, WRONG, Server, Visitor, sign_in
 from playwright.sync_api import expect
+
+from journeys.acts import RIGHT, WRONG, Server, Visitor, sign_in
 
 Visit = Callable[..., Visitor]
 
