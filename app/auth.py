@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
-from sqlalchemy import Label, Row, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Label, Row, bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from starlette.requests import HTTPConnection
@@ -155,7 +155,18 @@ def require_open_session(transaction: Transaction, cookie: str | None) -> None:
 
 
 async def sign_out(session: AsyncSession, cookie: str) -> None:
-    await session.execute(delete(LoginSession).where(LoginSession.id_hash == hash_secret(cookie)))
+    await end_sessions(session, LoginSession.id_hash == hash_secret(cookie))
+
+
+async def end_sessions(session: AsyncSession, *which: ColumnElement[bool], but: str | None = None) -> None:
+    """Ends those sessions now, except that of the cookie ``but``.
+
+    What was changed before is written first: whoever is opening such a session holds that row, and on PostgreSQL is
+    waited for there, so that their session is seen here.
+    """
+    await session.flush()
+    kept = () if but is None else (LoginSession.id_hash != hash_secret(but),)
+    await session.execute(delete(LoginSession).where(*which, *kept))
 
 
 def _open_session(session: AsyncSession, hours: float, **owner: int) -> str:

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from app import wording
-from app.auth import hash_secret
+from app.auth import end_sessions, hash_secret
 from app.errors import BadRequest, Conflict, Gone, NotFound
-from app.models import Candidate, Decision, Interviewer, Invitation, Note, Outcome, now
+from app.models import Candidate, Decision, Interviewer, Invitation, LoginSession, Note, Outcome, now
 from judge import problem as problems
 
 MAX_NAME = 200
@@ -79,19 +79,22 @@ async def _candidate_for(session: AsyncSession, name: str, candidate_id: int | N
 
 
 async def renew_link(session: AsyncSession, invitation_id: int, *, secret: str | None = None) -> NewInvitation:
-    """A new secret for an invitation whose link was lost; the old link ends. Raises ``Conflict`` on a closed one."""
+    """A new secret for an invitation whose link was lost; the old link ends, and with it whoever came in by it. Raises
+    ``Conflict`` on a closed one."""
     invitation = await get_invitation(session, invitation_id)
     if not invitation.is_open(now()):
         raise Conflict("This invitation has ended; invite the candidate again.")
     secret = secret or secrets.token_urlsafe(24)
     invitation.link_hash = hash_secret(secret)
+    await end_sessions(session, LoginSession.invitation_id == invitation_id)
     return NewInvitation(invitation, secret)
 
 
 async def revoke(session: AsyncSession, invitation_id: int) -> Invitation:
-    """Ends an invitation now: its link, and sending by a candidate who is already in."""
+    """Ends an invitation now: its link, and the sessions of a candidate who is already in."""
     invitation = await get_invitation(session, invitation_id)
     invitation.revoked_at = invitation.revoked_at or now()
+    await end_sessions(session, LoginSession.invitation_id == invitation_id)
     return invitation
 
 
@@ -102,11 +105,15 @@ async def reopen(session: AsyncSession, invitation_id: int) -> Invitation:
     return invitation
 
 
-async def follow_link(session: AsyncSession, secret: str, *, at: datetime | None = None) -> Invitation:
-    """The open invitation of a link, with its candidate; raises ``NotFound`` or ``Gone``."""
-    invitation: Invitation | None = await session.scalar(
-        select(Invitation).where(Invitation.link_hash == hash_secret(secret)).options(joinedload(Invitation.candidate))
-    )
+async def follow_link(
+    session: AsyncSession, secret: str, *, to_enter: bool = False, at: datetime | None = None
+) -> Invitation:
+    """The open invitation of a link, with its candidate; raises ``NotFound`` or ``Gone``. Whoever follows it to enter
+    keeps it as it is until their transaction has ended."""
+    query = select(Invitation).where(Invitation.link_hash == hash_secret(secret))
+    if to_enter:
+        query = query.with_for_update(of=Invitation, key_share=True)
+    invitation: Invitation | None = await session.scalar(query.options(joinedload(Invitation.candidate)))
     if invitation is None:
         raise NotFound("This invitation link is not known; check that it was copied whole.")
     if not invitation.is_open(at or now()):

@@ -93,7 +93,7 @@ async def invitation(request: Request, session: Session, access: MaybeCandidate,
 @router.post("/i/{link}")
 async def start(request: Request, session: Session, access: MaybeCandidate, link: str) -> Response:
     try:
-        found = await interviews.follow_link(session, link)
+        found = await interviews.follow_link(session, link, to_enter=True)
     except AppError as error:
         return await _closed(request, session, access, link, error)
     cookie = await auth.admit_candidate(session, found)

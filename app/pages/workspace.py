@@ -301,16 +301,13 @@ async def events(
 ) -> StreamingResponse:
     """Server-sent events until the verdict, or only how things stand; whoever reconnects is told that at once."""
     found = await own_submission(session, access, slug, number)
-    assert access is not None  # noqa: S101 - nobody owns a submission without being somebody
-    stream = _stream(request, access, found, brief=brief)
+    stream = _stream(request, found, brief=brief)
     return StreamingResponse(
         stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
 
 
-async def _stream(
-    request: Request, access: CandidateAccess, submission: Submission, *, brief: bool
-) -> AsyncIterator[bytes]:
+async def _stream(request: Request, submission: Submission, *, brief: bool) -> AsyncIterator[bytes]:
     """Holds no database connection while it waits."""
     watch: Watch = request.app.state.watch
     database: Database = request.app.state.database
@@ -323,6 +320,10 @@ async def _stream(
         seen = await watch.until_changed(submission.id, seen, seconds) or seen
         if watch.stopped:
             return  # the browser asks again by itself
+        access = await auth.find_candidate(request)
+        if access is None:  # their session was ended meanwhile
+            yield format_sse_event(data_str=fragment(language, "candidate/signed_out.html"), event="verdict")
+            return
         if seen is not None and seen.state is State.DONE:
             html = await _result_html(database, access, submission.problem, submission.id, language)
             yield format_sse_event(data_str=html, event="verdict")
