@@ -107,14 +107,16 @@ def _serve(settings: Settings, _chosen: argparse.Namespace) -> int:
 def _web(settings: Settings, chosen: argparse.Namespace) -> int:
     import uvicorn
 
+    from app.connections import Connection, raise_descriptor_limit
     from app.main import create_app
 
+    raise_descriptor_limit()
     application = create_app(settings)
     if chosen.wait is not None and not os.read(chosen.wait, 1):
         return 1  # whoever was to say so is gone
     _refuse_other_tables(settings)
     config = uvicorn.Config(
-        application, host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+        application, host=settings.host, port=settings.port, loop="uvloop", http=Connection,
         lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=bool(settings.public_url), forwarded_allow_ips="*" if settings.public_url else None,
         timeout_graceful_shutdown=1,  # whoever waits for a verdict asks again

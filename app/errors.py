@@ -64,6 +64,10 @@ class MethodNotAllowed(AppError):
     status, code, title = 405, "method_not_allowed", "Method not allowed"
 
 
+class RequestTimeout(AppError):
+    status, code, title = 408, "request_timeout", "The request did not arrive whole"
+
+
 class Conflict(AppError):
     status, code, title = 409, "conflict", "In conflict with what is already there"
 
@@ -138,8 +142,8 @@ class Internal(AppError):
 
 BY_STATUS: dict[int, type[AppError]] = {
     kind.status: kind
-    for kind in (BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, Conflict, Gone, TooLarge,
-                 WrongMediaType, Invalid, TooManyRequests, Unavailable, Internal)
+    for kind in (BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, RequestTimeout, Conflict, Gone,
+                 TooLarge, WrongMediaType, Invalid, TooManyRequests, Unavailable, Internal)
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app import api, pages
@@ -23,6 +24,7 @@ from app.errors import (
     BadRequest,
     Internal,
     Invalid,
+    RequestTimeout,
     Unavailable,
     WrongMediaType,
     problem_response,
@@ -100,6 +102,8 @@ async def _app_error(request: Request, error: Exception) -> Response:
 
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+    if isinstance(error.__cause__, ClientDisconnect):  # nobody reads this; the log and the metrics tell it
+        return render_error(request, RequestTimeout())
     kind = BY_STATUS.get(error.status_code, BadRequest if error.status_code < 500 else Internal)
     headers = {"Allow": allowed(request)} if error.status_code == 405 else error.headers
     return render_error(request, kind(_sentence(request, error), headers=headers))
