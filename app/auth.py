@@ -1,17 +1,13 @@
-"""Who is asking: passwords, browser sessions, invitation links and API tokens, and the dependencies that read them."""
+"""Who is asking: browser sessions, invitation links and API tokens, and the dependencies that read them."""
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
 from sqlalchemy import ColumnElement, Label, Row, bindparam, delete, insert, select
@@ -20,9 +16,10 @@ from sqlalchemy.orm import make_transient_to_detached
 from starlette.requests import HTTPConnection
 
 from app.config import Settings
-from app.database import Database, Transaction
-from app.errors import Conflict, Unauthorized
+from app.database import Database, Session, Transaction
+from app.errors import Disabled, Unauthorized
 from app.models import ApiToken, Base, Candidate, Interviewer, Invitation, LoginSession, Scope, SentForm, now
+from app.passwords import password_matches
 
 TOKEN_PREFIX = "hc_"  # noqa: S105 - the visible part of every token, so that a leaked one is recognised
 INTERVIEWER_COOKIE = "handcode_interviewer"
@@ -36,8 +33,6 @@ second, whoever submits a moment late meets a page that does not know them."""
 
 FORM_DAYS = 30
 """A form that is older makes a second thing when it is sent again."""
-
-_hasher = PasswordHasher()
 
 Entity = TypeVar("Entity", bound=Base)
 
@@ -63,52 +58,28 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-# Passwords -----------------------------------------------------------------------------------------------------------
-
-
-async def hash_password(password: str) -> str:
-    return await asyncio.to_thread(_hasher.hash, password)
-
-
-async def _password_matches(password_hash: str, password: str) -> bool:
-    try:
-        return await asyncio.to_thread(_hasher.verify, password_hash, password)
-    except VerificationError:
-        return False
-
-
-@functools.cache
-def _hash_of_nobody() -> str:
-    """Checked when no such name exists, so that a wrong name takes as long as a wrong password."""
-    return _hasher.hash(secrets.token_hex(16))
-
-
-async def create_interviewer(database: Database, name: str, password: str) -> Interviewer:
-    """Raises ``Conflict`` when the name is taken."""
-    password_hash = await hash_password(password)
-    async with database.writing() as session:
-        if await session.scalar(select(Interviewer.id).where(Interviewer.name == name)) is not None:
-            raise Conflict(f"There is already an interviewer named {name}.")
-        interviewer = Interviewer(name=name, password_hash=password_hash)
-        session.add(interviewer)
-    return interviewer
-
-
 # Browser sessions ----------------------------------------------------------------------------------------------------
 
 
 async def sign_in(database: Database, name: str, password: str, *, hours: float) -> str:
-    """Opens an interviewer's session and returns the cookie's value; raises ``Unauthorized``.
+    """Opens an interviewer's session and returns the cookie's value; raises ``Unauthorized`` or ``Disabled``.
 
     Takes the database, not the request's session: SQLite's write lock is not held for the 119 ms of an argon2 hash.
     """
     async with database.reading() as session:
         interviewer = await session.scalar(select(Interviewer).where(Interviewer.name == name))
-    known_hash = interviewer.password_hash if interviewer else await asyncio.to_thread(_hash_of_nobody)
-    matches = await _password_matches(known_hash, password)
-    if interviewer is None or not matches or interviewer.disabled_at is not None:
+    matches = await password_matches(interviewer.password_hash if interviewer else None, password)
+    if interviewer is None or not matches:
         raise Unauthorized("This name and password do not belong together.")
     async with database.writing() as session:
+        # Asked again: another password or an end of the account may have come meanwhile, and ended every session.
+        same = (Interviewer.id == interviewer.id, Interviewer.password_hash == interviewer.password_hash)
+        as_before = select(Interviewer.disabled_at).where(*same).with_for_update(read=True)
+        now_there = (await session.execute(as_before)).one_or_none()
+        if now_there is None:
+            raise Unauthorized("This name and password do not belong together.")
+        if now_there.disabled_at is not None:
+            raise Disabled("This account is disabled. Ask another interviewer to enable it again.")
         await session.execute(delete(LoginSession).where(LoginSession.expires_at < now()))
         await session.execute(delete(SentForm).where(SentForm.created_at < now() - timedelta(days=FORM_DAYS)))
         return _open_session(session, hours, interviewer_id=interviewer.id)
@@ -264,19 +235,34 @@ MaybeCandidate = Annotated[CandidateAccess | None, Depends(find_candidate)]
 
 async def require_interviewer(request: Request, interviewer: MaybeInterviewer) -> Interviewer:
     if interviewer is None:
-        if request.method == "POST":
-            # The sign-in page carries what was typed along: the session may have ended in the middle of a note.
-            fields = await request.form()
-            request.state.typed = {
-                name: [value for value in fields.getlist(name) if isinstance(value, str)]
-                for name in fields
-                if name != "once"
-            }
+        await _note_what_was_typed(request)
         raise Unauthorized("Sign in as an interviewer to see this page.")
     return interviewer
 
 
 CurrentInterviewer = Annotated[Interviewer, Depends(require_interviewer)]
+
+
+async def require_still_signed_in(request: Request, session: Session) -> None:
+    """Asks again inside the transaction, which may have waited for its turn while an account was disabled."""
+    if request.method not in ("GET", "HEAD"):
+        try:
+            await session.run_sync(require_open_session, read_cookie(request, INTERVIEWER_COOKIE))
+        except Unauthorized:
+            await _note_what_was_typed(request)
+            raise
+
+
+async def _note_what_was_typed(request: Request) -> None:
+    """For the sign-in page, which carries it along: the session may have ended in the middle of a note. Passwords are
+    typed anew."""
+    if request.method == "POST":
+        fields = await request.form()
+        request.state.typed = {
+            name: [value for value in fields.getlist(name) if isinstance(value, str)]
+            for name in fields
+            if name != "once" and not name.startswith("password")
+        }
 
 
 # API tokens ----------------------------------------------------------------------------------------------------------

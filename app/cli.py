@@ -1,10 +1,9 @@
-"""``python -m app.cli``: serve, web, worker, migrate, create-interviewer, create-token."""
+"""``python -m app.cli``: Handcode's processes, the upkeep of its database, and the accounts in it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import getpass
 import logging
 import os
 import socket
@@ -38,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.needs_tables:
             _refuse_other_tables(settings)
         status: int = chosen.run(settings, chosen)
-    except CannotStart as reason:
+    except (CannotStart, AppError) as reason:
         print(reason, file=sys.stderr, flush=True)
         return 1
     except Exception as error:
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: object, text: str, *, needs_tables: bool = True) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text, description=text)
-        added.set_defaults(run=run, needs_tables=needs_tables)
+        added.set_defaults(command=name, run=run, needs_tables=needs_tables)
         return added
 
     command("serve", _serve, "Web and worker on this machine, on the embedded database.", needs_tables=False)
@@ -79,9 +78,15 @@ def _parser() -> argparse.ArgumentParser:
         child.add_argument("--parent", type=int, help="end when this process does")
     command("check-worker", _check_worker, "Whether the worker here takes work; ends one that is not heard of.")
     command("migrate", _migrate, "Bring the database to this version's tables.", needs_tables=False)
-    interviewer = command("create-interviewer", _create_interviewer, "Let someone sign in; asks for the password.")
-    interviewer.add_argument("name")
-    token = command("create-token", _create_token, "Make an API token and print it, once.")
+    for name, text in (
+        ("create-interviewer", "Let someone sign in; asks for the password."),
+        ("change-password", "Give an interviewer another password; ends their sessions."),
+        ("disable-interviewer", "Keep someone from signing in and end their sessions; not the last one who can."),
+        ("enable-interviewer", "Let a disabled interviewer sign in again."),
+    ):
+        command(name, _accounts, text).add_argument("name")
+    command("list-interviewers", _accounts, "Say who may sign in.")
+    token = command("create-token", _accounts, "Make an API token and print it, once.")
     token.add_argument("name")
     token.add_argument("--staff", action="store_true", help="sees every submission and whole reports, no runs")
     seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
@@ -162,45 +167,11 @@ def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _create_interviewer(settings: Settings, chosen: argparse.Namespace) -> int:
-    from app.auth import create_interviewer
-    from app.database import Database
+def _accounts(settings: Settings, chosen: argparse.Namespace) -> int:
+    from app.accounts import run
 
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < 8:
-        print("A password has at least 8 characters.", file=sys.stderr)
-        return 1
-
-    async def create() -> None:
-        database = Database(settings.database)
-        try:
-            await create_interviewer(database, chosen.name, password)
-        finally:
-            await database.close()
-
-    try:
-        asyncio.run(create())
-    except AppError as error:
-        print(error.detail, file=sys.stderr)
-        return 1
-    return 0
-
-
-def _create_token(settings: Settings, chosen: argparse.Namespace) -> int:
-    from app.auth import create_token
-    from app.database import Database
-    from app.models import Scope
-
-    async def create() -> str:
-        database = Database(settings.database)
-        try:
-            async with database.writing() as session:
-                scopes = [Scope.SUBMIT, Scope.STAFF] if chosen.staff else [Scope.SUBMIT]
-                return (await create_token(session, chosen.name, scopes))[1]
-        finally:
-            await database.close()
-
-    print(asyncio.run(create()))
+    for line in asyncio.run(run(settings, chosen)):
+        print(line)
     return 0
 
 

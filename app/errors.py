@@ -52,6 +52,10 @@ class Unauthorized(AppError):
     status, code, title = 401, "unauthorized", "Sign in first"
 
 
+class Disabled(Unauthorized):
+    code, title = "disabled", "Account disabled"
+
+
 class Forbidden(AppError):
     status, code, title = 403, "forbidden", "Not allowed"
 

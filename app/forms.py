@@ -43,6 +43,10 @@ class Form:
     key: str | None
     secret: bytes
 
+    async def was_sent(self, session: AsyncSession) -> bool:
+        """Whether this very form made its thing before."""
+        return self.key is not None and await session.get(SentForm, self.key) is not None
+
     async def once(self, session: AsyncSession, make: Callable[[], Awaitable[int]]) -> int:
         """The number of what ``make`` makes, or of what it made when this form came the first time."""
         if self.key is None:

@@ -148,7 +148,7 @@ async def make_first_sign_in(settings: Settings) -> list[str]:
     """On an empty database an interviewer and a staff token, and the lines that say so; else nothing."""
     from sqlalchemy import select
 
-    from app import auth
+    from app import auth, interviewers
     from app.database import Database
     from app.errors import Conflict
     from app.models import Interviewer, Scope
@@ -160,7 +160,7 @@ async def make_first_sign_in(settings: Settings) -> list[str]:
                 return []
         password = secrets.token_urlsafe(12)
         try:
-            await auth.create_interviewer(database, FIRST_INTERVIEWER, password)
+            await interviewers.create(database, FIRST_INTERVIEWER, password)
         except Conflict:  # another first start was faster, and says so there
             return []
         async with database.writing() as session:

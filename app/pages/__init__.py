@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fastapi import Depends, FastAPI
 
-from app.auth import find_candidate, require_interviewer
+from app.auth import find_candidate, require_interviewer, require_still_signed_in
 from app.pages import (
     arrival,
     candidates,
     dashboard,
+    interviewers,
     invitations,
+    leaving,
     preferences,
     review,
     signing_in,
@@ -20,8 +22,8 @@ from app.pages.failures import render_error
 
 __all__ = ["add_routes", "render_error"]
 
-CANDIDATES = (workspace, arrival)
-STAFF = (dashboard, review, invitations, candidates, tokens)
+CANDIDATES = (workspace, arrival, leaving)
+STAFF = (dashboard, review, invitations, candidates, tokens, interviewers)
 
 
 def add_routes(app: FastAPI) -> None:
@@ -32,7 +34,8 @@ def add_routes(app: FastAPI) -> None:
     """
     for part in CANDIDATES:
         app.include_router(part.router, include_in_schema=False, dependencies=[Depends(find_candidate)])
+    signed_in = [Depends(require_interviewer), Depends(require_still_signed_in)]
     for part in STAFF:
-        app.include_router(part.router, include_in_schema=False, dependencies=[Depends(require_interviewer)])
+        app.include_router(part.router, include_in_schema=False, dependencies=signed_in)
     for part in (preferences, signing_in):
         app.include_router(part.router, include_in_schema=False)

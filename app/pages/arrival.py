@@ -68,7 +68,7 @@ async def home(request: Request, session: Session, interviewer: MaybeInterviewer
     if access is not None and access.invitation is not None:
         return RedirectResponse("/problems", 303)
     standings = await _standings(session, desk_of(request, access), access)
-    return page(request, "home.html", home=Home(standings))
+    return page(request, "home.html", viewer=Viewer.of(access), home=Home(standings))
 
 
 @router.get("/favicon.ico")

@@ -39,11 +39,16 @@ SENTENCES = (
     _("A reason has at most 10000 characters."),
     _("Decide to advance, hold or reject."),
     _("This is a run of the samples; runs are only counted, and nobody but their author reads them."),
+    _("Nobody else can sign in; enable or add another interviewer first."),
+    _("A password has at least 8 characters."),
+    _("A password has at most 1000 characters."),
+    _("The current password is wrong."),
+    _("The new password and its repetition differ."),
     _("This cursor is not one of ours; start at the first page."),
 )
 """What the rest of the application says in an error that a person may read; anything else is shown in English."""
 
-STAFF = ("/submissions", "/invitations", "/candidates", "/tokens")
+STAFF = ("/submissions", "/invitations", "/candidates", "/tokens", "/interviewers")
 
 
 def render_error(request: Request, error: AppError) -> Response:

@@ -39,14 +39,15 @@ class Viewer:
 
     interviewer: str | None = None
     candidate: str | None = None
+    guest: bool = False
 
     @classmethod
     def of(cls, who: Interviewer | CandidateAccess | None) -> Viewer:
         if isinstance(who, Interviewer):
             return cls(interviewer=who.name)
-        if who is not None and not who.candidate.guest:
-            return cls(candidate=who.candidate.name)
-        return cls()
+        if who is None:
+            return cls()
+        return cls(guest=True) if who.candidate.guest else cls(candidate=who.candidate.name)
 
 
 class Page(HTMLResponse):
@@ -120,7 +121,7 @@ def site_address(request: Request) -> str:
     return settings.url if settings.public_url else str(request.base_url).rstrip("/")
 
 
-_FORMS = ("/notes", "/decisions", "/rejudge", "/kept")
+_FORMS = ("/notes", "/decisions", "/rejudge", "/kept", "/password", "/end-others", "/others")
 
 
 def form_page(path: str) -> str:

@@ -1,4 +1,4 @@
-"""Interviewers sign in and out."""
+"""Interviewers sign in and out, and give themselves another password."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ import msgspec
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app import auth, forms
-from app.auth import MaybeInterviewer
+from app import auth, forms, interviewers
+from app.auth import CurrentInterviewer, MaybeInterviewer
 from app.database import Database, Session
-from app.errors import TooManyRequests, Unauthorized
+from app.errors import BadRequest, TooManyRequests, Unauthorized
+from app.forms import SentOnce
+from app.models import Interviewer
+from app.pages.interviewers import staff_page
 from app.pages.shell import page, safe_return
+from app.passwords import check_password, hash_password, password_matches
 
 router = APIRouter()
 
@@ -77,3 +81,56 @@ async def sign_out(request: Request, session: Session) -> Response:
     response = RedirectResponse("/sign-in", 303)
     auth.delete_cookie(response, request.app.state.settings, auth.INTERVIEWER_COOKIE)
     return response
+
+
+# Not among the other pages of staff, whose transaction begins before the route: it would be held for as long as a hash.
+@router.post("/interviewers/password")
+async def change_password(
+    request: Request,
+    interviewer: CurrentInterviewer,
+    form: SentOnce,
+    password: Annotated[str, Form(max_length=1000)] = "",
+    password_new: Annotated[str, Form(max_length=2000)] = "",
+    password_again: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Sent again it finds the new password there and says so again."""
+    database: Database = request.app.state.database
+    async with database.reading() as session:
+        done = await form.was_sent(session)
+        current = await interviewers.get(session, interviewer.id)
+    error = ""
+    if not done:
+        try:
+            new_hash = await _new_hash(current, password, password_new, password_again)
+            await _store(request, interviewer, form, new_hash)
+        except BadRequest as refused:
+            error = refused.detail
+    async with database.reading() as session:
+        return await staff_page(
+            request, session, interviewer, changed=not error, error=error, status=400 if error else 200
+        )
+
+
+async def _new_hash(interviewer: Interviewer, password: str, new: str, again: str) -> str:
+    """Raises ``BadRequest``."""
+    if new != again:
+        raise BadRequest("The new password and its repetition differ.")
+    check_password(new)
+    if not await password_matches(interviewer.password_hash, password):
+        raise BadRequest("The current password is wrong.")
+    return await hash_password(new)
+
+
+async def _store(request: Request, interviewer: Interviewer, form: SentOnce, new_hash: str) -> None:
+    """Raises ``Unauthorized`` when the session was ended meanwhile, as by a change in another browser."""
+    database: Database = request.app.state.database
+    here = auth.read_cookie(request, auth.INTERVIEWER_COOKIE)
+    async with database.writing() as session:
+        await interviewers.get(session, interviewer.id, to_change=True)  # two browsers, one after the other
+        await session.run_sync(auth.require_open_session, here)
+
+        async def make() -> int:
+            await interviewers.set_password(session, interviewer.id, new_hash, but=here)
+            return interviewer.id
+
+        await form.once(session, make)

@@ -21,7 +21,7 @@ from httpx2 import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
-from app import auth
+from app import auth, interviewers
 from app.auth import TokenAccess
 from app.config import Settings
 from app.database import Database
@@ -221,11 +221,19 @@ class Desk:
     def with_database(self, do: Callable[[AsyncSession], Awaitable[Made]]) -> Made:
         """What ``do`` makes of a writing session of its own."""
 
+        async def write(database: Database) -> Made:
+            async with database.writing() as session:
+                return await do(session)
+
+        return self.with_another_opened(write)
+
+    def with_another_opened(self, do: Callable[[Database], Awaitable[Made]]) -> Made:
+        """What ``do`` makes of the database, opened once more."""
+
         async def run() -> Made:
             database = Database(self.site.app.state.settings.database)
             try:
-                async with database.writing() as session:
-                    return await do(session)
+                return await do(database)
             finally:
                 await database.close()
 
@@ -239,7 +247,7 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
 
     async def make_interviewer() -> Interviewer:
         database = Database(settings.database)
-        made = await auth.create_interviewer(database, "Ada", PASSWORD)
+        made = await interviewers.create(database, "Ada", PASSWORD)
         await database.close()
         return made
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.datastructures import Headers
 
-from app import auth, interviews
+from app import auth, interviewers, interviews
 from app.config import Settings
 from app.database import Database
 from app.errors import Conflict, TooManyRequests, Unauthorized
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def ada(database: Database) -> Interviewer:
-    return await auth.create_interviewer(database, "Ada L", "correct horse")
+    return await interviewers.create(database, "Ada L", "correct horse")
 
 
 async def test_name_and_password_open_a_session(database: Database, ada: Interviewer) -> None:
@@ -76,7 +76,7 @@ async def test_a_disabled_interviewer_cannot_sign_in(database: Database, ada: In
 
 async def test_a_name_is_taken_once(database: Database, ada: Interviewer) -> None:
     with pytest.raises(Conflict):
-        await auth.create_interviewer(database, "Ada L", "another one")
+        await interviewers.create(database, "Ada L", "another one")
 
 
 async def test_a_candidate_may_read_for_days_after_the_invitation(database: Database, people: People) -> None:

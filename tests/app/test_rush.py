@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from jinja2 import Template
 from sqlalchemy import func, select
 
-from app import auth, interviews
+from app import auth, interviewers, interviews
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
@@ -140,7 +140,7 @@ async def test_no_page_is_made_while_its_transaction_holds_the_lock(
         return render(template, *ready, **more)
 
     database = Database(site.app.state.settings.database)
-    await auth.create_interviewer(database, "Ada", "correct horse")
+    await interviewers.create(database, "Ada", "correct horse")
     cookie = await auth.sign_in(database, "Ada", "correct horse", hours=1)
     await database.close()
     site.client.cookies.set(auth.INTERVIEWER_COOKIE, cookie)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx2
@@ -11,12 +12,13 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import auth, interviews
+from app import auth, interviewers, interviews, passwords
 from app.config import Settings
 from app.database import Database
+from app.errors import Conflict, Disabled, Unauthorized
 from app.main import create_app
-from app.models import Judging, LoginSession, State, Submission
-from tests.app.conftest import AS_PERSON, CODE, People
+from app.models import ApiToken, Base, Interviewer, Judging, LoginSession, State, Submission
+from tests.app.conftest import AS_PERSON, CODE, PASSWORD, Desk, People, Site
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +44,7 @@ def browser(app: FastAPI, **cookies: str) -> httpx2.AsyncClient:
     )
 
 
-async def count(database: Database, table: type[LoginSession | Submission]) -> int:
+async def count(database: Database, table: type[Base]) -> int:
     row = await database.row(select(func.count()).select_from(table))
     assert row is not None
     number: int = row[0]
@@ -108,3 +110,196 @@ async def test_whoever_waits_for_a_verdict_when_their_session_ends_is_told_so(ap
             await session.execute(update(Judging).values(state=State.DONE))
         answer = await waiting
     assert "no longer signed in to your invitation" in answer.text
+
+
+# Interviewers ---------------------------------------------------------------------------------------------------------
+
+NEW = "nine letters and more"
+
+
+def once_of(page: str) -> str:
+    found = re.search(r'name="once" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def sign_in(desk: Desk, name: str = "Ada", password: str = PASSWORD) -> str:
+    """The cookie of one more browser."""
+    cookie = desk.with_another_opened(lambda database: auth.sign_in(database, name, password, hours=1))
+    return cookie
+
+
+def is_open(desk: Desk, cookie: str) -> bool:
+    return desk.with_another_opened(lambda database: auth.interviewer_of(database, cookie)) is not None
+
+
+def add(desk: Desk, name: str) -> Interviewer:
+    return desk.with_another_opened(lambda database: interviewers.create(database, name, PASSWORD))
+
+
+async def test_a_form_that_waited_while_its_sender_was_disabled_makes_nothing(app: FastAPI) -> None:
+    database: Database = app.state.database
+    for name in ("Ada", "Bo"):
+        made = await interviewers.create(database, name, PASSWORD)
+    cookie = await auth.sign_in(database, "Bo", PASSWORD, hours=1)
+    async with browser(app, **{auth.INTERVIEWER_COOKIE: cookie}) as client:
+        async with database.writing() as session:
+            await interviewers.disable(session, made.id)
+            sending = asyncio.create_task(client.post("/tokens", data={"name": "half a name"}))
+            await asyncio.wait([sending], timeout=LONG_ENOUGH_SECONDS)
+            assert not sending.done(), "it found its session and waits for its turn"
+        answer = await sending
+    assert answer.status_code == 401
+    assert "half a name" in answer.text
+    assert await count(database, ApiToken) == 0
+
+
+async def test_a_new_password_stops_a_sign_in_with_the_old_one_halfway(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = await interviewers.create(database, "Ada", PASSWORD)
+
+    async def matches_and_is_replaced(password_hash: str | None, password: str) -> bool:
+        async with database.writing() as session:
+            await interviewers.set_password(session, ada.id, "another hash")
+        return await passwords.password_matches(password_hash, password)
+
+    monkeypatch.setattr("app.auth.password_matches", matches_and_is_replaced)
+    with pytest.raises(Unauthorized):
+        await auth.sign_in(database, "Ada", PASSWORD, hours=1)
+    assert await count(database, LoginSession) == 0
+
+
+def test_a_new_password_ends_the_other_sessions(desk: Desk) -> None:
+    other = sign_in(desk)
+    form = {
+        "once": once_of(desk.read("/interviewers")), "password": PASSWORD, "password_new": NEW, "password_again": NEW,
+    }  # fmt: skip
+    for _ in range(2):
+        assert "Your password is changed" in desk.send("/interviewers/password", 200, **form).text
+    assert not is_open(desk, other)
+    assert "You are signed in nowhere else." in desk.read("/interviewers")
+    with pytest.raises(Unauthorized):
+        sign_in(desk)
+    sign_in(desk, password=NEW)
+
+
+@pytest.mark.parametrize(
+    ("password", "new", "again", "said"),
+    [
+        ("wrong", NEW, NEW, "The current password is wrong."),
+        (PASSWORD, NEW, f"{NEW}.", "The new password and its repetition differ."),
+        (PASSWORD, "short", "short", "A password has at least 8 characters."),
+        (PASSWORD, "a" * 1001, "a" * 1001, "A password has at most 1000 characters."),
+        ("wrong", "\0" * 8, "\0" * 8, "The current password is wrong."),
+    ],
+)
+def test_a_password_that_cannot_be_changed_stays_and_is_told_why(
+    desk: Desk, password: str, new: str, again: str, said: str
+) -> None:
+    other = sign_in(desk)
+    form = {"password": password, "password_new": new, "password_again": again}
+    page = desk.send("/interviewers/password", 400, once=once_of(desk.read("/interviewers")), **form).text
+    assert said in page
+    assert is_open(desk, other)
+    sign_in(desk)
+
+
+def test_a_password_is_never_carried_to_the_sign_in(desk: Desk) -> None:
+    form = {"password": PASSWORD, "password_new": NEW, "password_again": NEW}
+    desk.send("/sign-out")
+    answer = desk.send("/interviewers/password", 303, once="A" * 32, **form)
+    assert answer.headers["location"] == "/sign-in?return_to=%2Finterviewers"
+
+
+def test_an_interviewer_ends_their_other_sessions(desk: Desk) -> None:
+    others = [sign_in(desk) for _ in range(2)]
+    assert "Sessions in other browsers: 2," in desk.read("/interviewers")
+    for _ in range(2):
+        desk.send("/interviewers/end-others")
+    assert not any(is_open(desk, other) for other in others)
+    assert "You are signed in nowhere else." in desk.read("/interviewers")
+
+
+def test_a_disabled_interviewer_is_signed_out_until_enabled(desk: Desk) -> None:
+    bo = add(desk, "Bo")
+    cookie = sign_in(desk, "Bo")
+    assert "any interviewer can enable them again" in desk.read(f"/interviewers/{bo.id}/disable")
+    for _ in range(2):
+        desk.send(f"/interviewers/{bo.id}/disable")
+    assert not is_open(desk, cookie)
+    with pytest.raises(Disabled):
+        sign_in(desk, "Bo")
+    with pytest.raises(Unauthorized):
+        sign_in(desk, "Bo", "wrong")
+    for _ in range(2):
+        desk.send(f"/interviewers/{bo.id}/enable")
+    sign_in(desk, "Bo")
+    assert not is_open(desk, cookie), "a session that has ended stays ended"
+
+
+def test_the_last_one_who_can_sign_in_is_not_disabled(desk: Desk) -> None:
+    bo = add(desk, "Bo")
+    desk.send(f"/interviewers/{bo.id}/disable")
+    address = f"/interviewers/{desk.interviewer.id}/disable"
+    assert f'href="{address}"' not in desk.read("/interviewers")
+    for answer in (desk.read(address, status=409), desk.send(address, 409).text):
+        assert "Nobody else can sign in; enable or add another interviewer first." in answer
+    sign_in(desk)
+
+
+def test_whoever_disables_themselves_is_told_so_first(desk: Desk) -> None:
+    add(desk, "Bo")
+    address = f"/interviewers/{desk.interviewer.id}/disable"
+    assert "This is you: you are signed out everywhere now" in desk.read(address)
+    desk.send(address)
+    answer = desk.client.post("/sign-in", data={"name": "Ada", "password": PASSWORD}, headers=AS_PERSON)
+    assert answer.status_code == 401
+    assert "This account is disabled. Ask another interviewer to enable it again." in answer.text
+
+
+async def test_two_who_disable_each_other_at_one_moment_leave_one(database: Database) -> None:
+    ada, bo = [await interviewers.create(database, name, PASSWORD) for name in ("Ada", "Bo")]
+
+    async def disable_ada() -> None:
+        async with database.writing() as session:
+            await interviewers.disable(session, ada.id)
+
+    async with database.writing() as session:
+        await interviewers.disable(session, bo.id)
+        other = asyncio.create_task(disable_ada())
+        await asyncio.wait([other], timeout=LONG_ENOUGH_SECONDS)
+    with pytest.raises(Conflict):
+        await other
+
+
+# Candidates -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_candidate_signs_out_here_or_everywhere_else(app: FastAPI, people: People) -> None:
+    database: Database = app.state.database
+    async with database.writing() as session:
+        made = await interviews.invite(session, people.interviewer, "Lin", ["batchnorm1d"], days=1)
+        here, there, further = [await auth.admit_candidate(session, made.invitation) for _ in range(3)]
+    async with browser(app, **{auth.CANDIDATE_COOKIE: here}) as client:
+        assert "Sessions in other browsers: 2." in (await client.get("/leave")).text
+        for _ in range(2):
+            assert (await client.post("/leave/others")).status_code == 303
+        assert "You are signed in nowhere else." in (await client.get("/leave")).text
+        assert await count(database, LoginSession) == 1
+        for _ in range(2):
+            assert (await client.post("/leave")).headers["location"] == "/"
+        assert (await client.get("/leave")).status_code == 401
+    for cookie in (here, there, further):
+        assert await auth.candidate_of(database, cookie) is None
+    async with browser(app) as client:
+        again = await client.post(f"/i/{made.secret}")
+        assert again.status_code == 303, "the link is still open"
+
+
+def test_a_guest_is_told_that_there_is_no_way_back(site: Site) -> None:
+    site.client.post(PAGE, data={"code": CODE, "once": "once"}, headers=AS_PERSON)
+    assert 'href="/leave"' in site.client.get("/", headers=AS_PERSON).text
+    page = site.client.get("/leave", headers=AS_PERSON).text
+    assert "nobody can come back to what you submitted, not even you" in page
+    assert "Other browsers" not in page

@@ -63,7 +63,7 @@ def addresses(page: Page, server: Server) -> list[str]:
     return [
         "/problems", "/problems/batchnorm2d", *[f"/problems/batchnorm1d?result={number}" for number in numbers],
         "/nothing", "/i/unknown", link, "/submissions", "/submissions?candidate=nobody", f"/submissions/{numbers[1]}",
-        "/invitations", candidate, "/tokens", "/docs",
+        "/invitations", candidate, "/tokens", "/interviewers", "/leave", "/docs",
     ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from app import auth
+from app import auth, interviewers
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
@@ -35,7 +35,7 @@ def test_an_invitation_link_leads_to_the_public_address_or_where_its_maker_was(
 ) -> None:
     async def ada() -> str:
         database = Database(settings.database)
-        await auth.create_interviewer(database, "Ada", "correct horse")
+        await interviewers.create(database, "Ada", "correct horse")
         cookie = await auth.sign_in(database, "Ada", "correct horse", hours=1)
         await database.close()
         return cookie

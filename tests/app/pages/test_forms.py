@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import auth, forms, interviews, submissions
+from app import forms, interviewers, interviews, submissions
 from app.database import Database
 from app.forms import Form
 from app.models import (
@@ -164,7 +164,7 @@ def test_another_interviewer_sees_nothing_of_it(desk: Desk, submission: str) -> 
 
 async def _add_interviewer(desk: Desk) -> None:
     database = Database(desk.site.app.state.settings.database)
-    await auth.create_interviewer(database, "Bo", PASSWORD)
+    await interviewers.create(database, "Bo", PASSWORD)
     await database.close()
 
 
