@@ -72,7 +72,7 @@ class ReportCheck(BaseModel):
     points: float
     max_points: float
     public_message: Text
-    staff_detail: str
+    staff_detail: Text
     follows: str | None = Field(default=None, description="The check that already told why this one stopped.")
 
 
@@ -92,6 +92,7 @@ class ReportError(BaseModel):
     type: str
     line: int | None
     message: str | None = None
+    said: Text | None = Field(default=None, description="The message in every language, where it is the judge's own.")
 
 
 class ReportRuleFinding(BaseModel):
@@ -116,8 +117,8 @@ class ReportSample(BaseModel):
     steps: list[Text]
     observation: str
     input: str
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
     largest_difference: float | None
     difference_index: list[int] | None
     status: CheckStatus
@@ -255,13 +256,6 @@ _PUBLIC = (
     "stopped_at",
 )  # fmt: skip
 
-_report_decoder = msgspec.json.Decoder(Report)
-
-
-def read_report(body: str) -> Report:
-    """A stored report; raises ``msgspec.ValidationError`` when it is none."""
-    return _report_decoder.decode(body)
-
 
 def summary(submission: Submission) -> dict[str, Any]:
     """A submission as the API shows it in a list."""
@@ -299,7 +293,7 @@ def detail(row: Row[*tuple[Any, ...]], waiting: Waiting | None, *, staff: bool) 
     elif staff:
         answer["report"] = msgspec.Raw(row.report.encode())
     else:
-        answer["report"] = public_report(read_report(row.report), row.kind)
+        answer["report"] = public_report(Report.from_json(row.report), row.kind)
     return msgspec.json.encode(answer)
 
 

@@ -129,7 +129,7 @@ def _show(path: Path, report: Report) -> None:
         print(f"\n  [{sign}] {view.title['en']} — {view.observation}")
         for number, step in enumerate(view.steps, start=1):
             print(f"    {number}. {step['en']}")
-        for word, text in (("input", view.input), ("expected", view.expected), ("actual", view.actual)):
+        for word, text in (("input", view.input), ("expected", view.expected["en"]), ("actual", view.actual["en"])):
             print(f"    {word}:")
             print("\n".join(f"      {line}" for line in text.splitlines()))
         if view.largest_difference is not None and view.status is not CheckStatus.PASSED:
@@ -139,7 +139,7 @@ def _show(path: Path, report: Report) -> None:
             print(f"  {group.title['en']:<28} {group.points:g}/{group.max_points:g}  {group.passed} of {group.total}")
         for check in report.checks:
             if check.status in (CheckStatus.FAILED, CheckStatus.ERROR):
-                print(f"    {check.status.value} {check.id}: {check.staff_detail}")
+                print(f"    {check.status.value} {check.id}: {check.staff_detail['en']}")
     for diagnosis in report.diagnoses:
         print(f"  diagnosis {diagnosis.id}: {diagnosis.sentence['en']}")
     for convention, kind in report.conventions.items():

@@ -12,6 +12,8 @@ import numpy as np
 
 from judge.cell.driver import HINT
 from judge.exam import Array, Observation, Seen
+from judge.report import Text
+from judge.words import COMPLAINTS
 
 
 class Kind(StrEnum):
@@ -33,24 +35,13 @@ class Difference:
     """How what was seen differs from the key; ``ratio`` counts it in tolerances, infinite where it is no number."""
 
     kind: Kind
-    told: str | Callable[[], str]
+    told: Text | Callable[[], Text]
     """In words for staff; of numbers they are found when asked for, since most differences are only counted."""
     ratio: float = math.inf
 
     @property
-    def sentence(self) -> str:
-        return self.told if isinstance(self.told, str) else self.told()
-
-
-COMPLAINTS = {
-    "no_scale": "no learnable scale was found among the layer's parameters",
-    "no_shift": "no learnable shift was found among the layer's parameters",
-    "output_is_no_tensor": "forward did not return a tensor",
-    "state_dict_does_not_load": "the state dict of one layer does not load into another of the same size",
-    "cannot_be_copied": "the layer cannot be deep-copied",
-    "backward_fails": "the backward pass fails inside autograd",
-}
-"""What the driver may complain of, in words for staff."""
+    def sentence(self) -> Text:
+        return self.told() if callable(self.told) else self.told
 
 
 class _Pair(NamedTuple):
@@ -113,10 +104,9 @@ def _unlike(
             if (difference := _absent(wanted, came)) is not None:
                 unlike.append((row, difference))
         elif one.shape != other.shape:
-            sentence = f"{label} has shape {list(other.shape)}, expected {list(one.shape)}"
-            unlike.append((row, Difference(Kind.SHAPE, sentence)))
+            unlike.append((row, Difference(Kind.SHAPE, _shapes(label, list(one.shape), list(other.shape)))))
         elif wanted.dtype != came.dtype:
-            unlike.append((row, Difference(Kind.DTYPE, f"{label} is {came.dtype}, expected {wanted.dtype}")))
+            unlike.append((row, Difference(Kind.DTYPE, _unequal(label, wanted.dtype, came.dtype))))
         elif one.size:
             pairs.append(_Pair(place, row, label, one, other, tolerance))
     return unlike
@@ -124,13 +114,16 @@ def _unlike(
 
 def _stopped(expected: Seen, seen: Seen) -> Difference | None:
     if seen.error is not None:
-        place = "" if seen.error.line is None else f" at line {seen.error.line}"
-        return Difference(Kind.RAISED, f"{seen.error.type}{place}: {seen.error.message}")
+        return Difference(Kind.RAISED, raised(seen.error.type, seen.error.line, seen.error.message))
     if seen.complaint is not None:
-        return Difference(Kind.COMPLAINT, COMPLAINTS.get(seen.complaint, "a complaint the driver does not know"))
+        return Difference(Kind.COMPLAINT, COMPLAINTS.get(seen.complaint, UNKNOWN_COMPLAINT))
     wanted, came = len(expected.observations), len(seen.observations)
     if wanted != came:
-        return Difference(Kind.COUNT, f"{came} observations came back instead of {wanted}")
+        told = {
+            "en": f"{came} observations came back instead of {wanted}.",
+            "zh": f"应有 {wanted} 个观测值，实际收到 {came} 个。",
+        }
+        return Difference(Kind.COUNT, told)
     return None
 
 
@@ -139,10 +132,11 @@ def _absent(expected: Observation, seen: Observation) -> Difference | None:
     if expected.values is None and seen.dtype == expected.dtype:
         return None
     if seen.dtype == "absent":
-        return Difference(Kind.ABSENT, f"{label} is not there")
+        return Difference(Kind.ABSENT, {"en": f"{label} is not there.", "zh": f"没有 {label}。"})
     if seen.values is None:
-        return Difference(Kind.STRANGE, f"{label} is no plain tensor of a known dtype")
-    return Difference(Kind.STRANGE, f"{label} is there, and should not be")
+        told = {"en": f"{label} is no plain tensor of a known dtype.", "zh": f"{label} 不是已知 dtype 的普通张量。"}
+        return Difference(Kind.STRANGE, told)
+    return Difference(Kind.STRANGE, {"en": f"{label} is there, and should not be.", "zh": f"不应当有 {label}。"})
 
 
 def _largest(pairs: Sequence[_Pair]) -> list[float]:
@@ -175,9 +169,8 @@ def apart(one: Array, other: Array) -> Array:
 
 def _differ(pair: _Pair, largest: float) -> Difference:
     if not math.isfinite(largest):
-        return Difference(Kind.NOT_FINITE, lambda: _values(pair))
-    allowed = f": {largest:.3g} apart, where {pair.tolerance:.2g} is allowed"
-    return Difference(Kind.VALUE, lambda: _values(pair) + allowed, _ratio(pair, largest))
+        return Difference(Kind.NOT_FINITE, lambda: _unequal(*_furthest(pair)))
+    return Difference(Kind.VALUE, lambda: _apart(*_furthest(pair), largest, pair.tolerance), _ratio(pair, largest))
 
 
 def _ratio(pair: _Pair, largest: float) -> float:
@@ -186,8 +179,42 @@ def _ratio(pair: _Pair, largest: float) -> float:
     return largest / pair.tolerance if pair.tolerance else math.inf
 
 
-def _values(pair: _Pair) -> str:
-    """Where the two are furthest apart, and what is there."""
+def _furthest(pair: _Pair) -> tuple[str, str, str]:
+    """Where the two are furthest apart, what is expected and what is there."""
     index = np.unravel_index(int(np.argmax(apart(pair.expected, pair.seen))), pair.seen.shape)
     place = f"{pair.label}{[int(axis) for axis in index]}"
-    return f"{place} is {float(pair.seen[index]):.6g}, expected {float(pair.expected[index]):.6g}"
+    return place, f"{float(pair.expected[index]):.6g}", f"{float(pair.seen[index]):.6g}"
+
+
+# In words
+
+
+UNKNOWN_COMPLAINT: Text = {
+    "en": "A complaint that the driver does not know.",
+    "zh": "驱动程序不认识的一种报告。",
+}
+
+
+def raised(name: str, line: int | None, message: str) -> Text:
+    """An exception for staff, and in a run for its author; what it says ends as it ends."""
+    if line is None:
+        return {"en": f"{name}: {message}", "zh": f"{name}：{message}"}
+    return {"en": f"{name} at line {line}: {message}", "zh": f"{name}（第 {line} 行）：{message}"}
+
+
+def _shapes(label: str, wanted: list[int], came: list[int]) -> Text:
+    return {
+        "en": f"{label} has shape {came}, expected {wanted}.",
+        "zh": f"{label} 的形状为 {came}，应为 {wanted}。",
+    }
+
+
+def _unequal(place: str, wanted: str, came: str) -> Text:
+    return {"en": f"{place} is {came}, expected {wanted}.", "zh": f"{place} 为 {came}，应为 {wanted}。"}
+
+
+def _apart(place: str, wanted: str, came: str, largest: float, tolerance: float) -> Text:
+    return {
+        "en": f"{place} is {came}, expected {wanted}: {largest:.3g} apart, where {tolerance:.2g} is allowed.",
+        "zh": f"{place} 为 {came}，应为 {wanted}：相差 {largest:.3g}，容许 {tolerance:.2g}。",
+    }

@@ -11,9 +11,9 @@ from judge.cell import wire
 from judge.cells import CellOutcome, Ended
 from judge.exam import AsAsked, Transcript, transcript_of_cell
 from judge.key import AnswerKey
-from judge.report import CandidateError, RuleFinding, Verdict
+from judge.report import CandidateError, RuleFinding, Text, Verdict
 from judge.telling import Cause, main_cause
-from judge.words import PROCESS_ERROR
+from judge.words import ENDED, MEDDLED, PROCESS_ERROR, SIGNALLED, cannot_load
 
 _LIMIT_VERDICTS = {
     Ended.WALL_LIMIT: Verdict.TIME_LIMIT,
@@ -50,7 +50,7 @@ def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
         return _read(key, outcome)
     except (wire.Malformed, ValueError, RecursionError):  # a list nested a million deep is legal JSON
         empty: Transcript = (None,) * len(key.exam.scenarios)
-        error = CandidateError(PROCESS_ERROR, None, "The process wrote into the judge's channel.")
+        error = _broken_down(MEDDLED)
         return Evidence(empty, _LIMIT_VERDICTS.get(outcome.ended, Verdict.RUNTIME_ERROR), error, (), rule_broken=False)
 
 
@@ -80,12 +80,14 @@ def _how_it_ended(
     for stage, verdict in ((0, Verdict.COMPILE_ERROR), (1, Verdict.RUNTIME_ERROR)):
         if (wire.Kind.FATAL, stage) in frames:
             raw = wire.read_error(frames[wire.Kind.FATAL, stage])
+            if stage == 0 and (said := cannot_load(raw.type, raw.message)) is not None:
+                return verdict, CandidateError(raw.type, raw.line, said["en"], said)
             return _limit(raw) or verdict, _error(raw)
     if outcome.signal == signal.SIGXFSZ:
         return Verdict.OUTPUT_LIMIT, None
     as_asked = isinstance(transcript, AsAsked)
     if outcome.ended is not Ended.FINISHED or (not as_asked and None in transcript):
-        return Verdict.RUNTIME_ERROR, CandidateError(PROCESS_ERROR, None, _last_words(outcome))
+        return Verdict.RUNTIME_ERROR, _broken_down(_last_words(outcome))
     if as_asked:
         return None, None
     raised = [seen.error for seen in transcript if seen is not None and seen.error is not None]
@@ -107,10 +109,14 @@ def _limit(raw: wire.RawError) -> Verdict | None:
     return Verdict.OUTPUT_LIMIT if raw.type == "OSError" and raw.message.startswith(_NO_ROOM) else None
 
 
-def _last_words(outcome: CellOutcome) -> str:
-    if outcome.signal is not None:
-        return f"The process was ended by signal {outcome.signal} before the exam was over."
-    return "The process ended before the exam was over."
+def _broken_down(said: Text) -> CandidateError:
+    return CandidateError(PROCESS_ERROR, None, said["en"], said)
+
+
+def _last_words(outcome: CellOutcome) -> Text:
+    if outcome.signal is None:
+        return ENDED
+    return {language: words.format(signal=outcome.signal) for language, words in SIGNALLED.items()}
 
 
 def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, ...], bool]:

@@ -64,11 +64,15 @@ class Group:
 
 @dataclass(frozen=True)
 class Convention:
-    """One of several right forms: what the statement says where it alone is accepted, and ``asked``, that in short."""
+    """One of several right forms: what the statement says where it alone is accepted, and ``asked``, that in short.
+
+    ``heading`` stands above the numbers that follow it.
+    """
 
     id: str
     sentence: Text
     asked: Text
+    heading: Text
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,8 @@ def _conventions(folder: Path) -> tuple[Text, tuple[Convention, ...]]:
         words: dict[str, Any] = tomllib.load(file)
     either = words.pop("either")
     return either, tuple(
-        Convention(name, {"en": entry["en"], "zh": entry["zh"]}, entry["asked"]) for name, entry in words.items()
+        Convention(name, {language: entry[language] for language in LANGUAGES}, entry["asked"], entry["heading"])
+        for name, entry in words.items()
     )
 
 

@@ -45,7 +45,7 @@ class CheckResult:
     points: float
     max_points: float
     public_message: Text
-    staff_detail: str
+    staff_detail: Text
     follows: str | None = None
 
 
@@ -84,11 +84,15 @@ class RuleFinding:
 
 @dataclass(frozen=True)
 class CandidateError:
-    """The exception of the candidate's own code; ``line`` counts in their file. ``message`` is for staff."""
+    """The exception of the candidate's own code; ``line`` counts in their file. ``message`` is for staff.
+
+    ``said`` is that message in every language, where it is a sentence of ours.
+    """
 
     type: str
     line: int | None
     message: str
+    said: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,8 @@ class SampleView:
     steps: tuple[Text, ...]
     observation: str
     input: str
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
     largest_difference: float | None
     difference_index: tuple[int, ...] | None
     status: CheckStatus
@@ -149,6 +153,21 @@ class Report:
         return built
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Report:
-        """The report read back; raises ``msgspec.ValidationError`` when ``data`` is not one."""
-        return msgspec.convert(data, cls)
+    def from_json(cls, body: str) -> Report:
+        """The report read back; raises ``msgspec.ValidationError`` when ``body`` is not one."""
+        try:
+            return _decoder.decode(body)
+        except msgspec.ValidationError:
+            return msgspec.convert(_upgraded(msgspec.json.decode(body)), cls)
+
+
+_decoder = msgspec.json.Decoder(Report)
+
+
+def _upgraded(stored: Any) -> Any:
+    """A report of 0.1, which told staff about checks and showed samples in English alone."""
+    if isinstance(stored, dict):
+        for of, names in (("checks", ("staff_detail",)), ("samples", ("expected", "actual"))):
+            for entry in stored.get(of, ()):
+                entry.update({name: {"en": entry[name]} for name in names if isinstance(entry.get(name), str)})
+    return stored

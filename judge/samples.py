@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from judge.cell.driver import HINT
-from judge.cell.norms import SOURCE_NAME
-from judge.comparing import COMPLAINTS
+from judge.comparing import UNKNOWN_COMPLAINT, raised
 from judge.exam import Array, Concrete, Observation, Seen, Transcript
 from judge.grading import grade
 from judge.key import AnswerKey
+from judge.problem import LANGUAGES, Problem
 from judge.report import CheckResult, CheckStatus, SampleView, Text
+from judge.words import COMPLAINTS
 
 
 def views(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> tuple[SampleView, ...]:
@@ -41,7 +42,7 @@ def _view(
         steps=steps_in_words(concrete, key.exam.problem.class_names[0]),
         observation=label,
         input=_input(concrete, label),
-        expected=_expected(expected, check.status),
+        expected=_expected(key.exam.problem, expected, check.status),
         actual=_actual(seen, came),
         largest_difference=largest,
         difference_index=index,
@@ -49,28 +50,36 @@ def _view(
     )
 
 
-def _expected(expected: list[tuple[str, Array | None]], status: CheckStatus) -> str:
+def _expected(problem: Problem, expected: list[tuple[str, Array | None]], status: CheckStatus) -> Text:
     """The numbers of the convention the layer came closest to; on a failure those of every accepted one."""
     _, first = expected[0]
     others = [(name, array) for name, array in expected[1:] if not _equal(array, first)]
     if status is CheckStatus.PASSED or not others:
-        return printed(first)
-    return "\n".join(f"{name}:\n{printed(array)}" for name, array in (expected[0], *others))
+        return _in_every_language(printed(first))
+    headings = {convention.id: convention.heading for convention in problem.conventions}
+    return {
+        language: "\n".join(f"{headings[name][language]}\n{printed(array)}" for name, array in (expected[0], *others))
+        for language in LANGUAGES
+    }
+
+
+def _in_every_language(numbers: str) -> Text:
+    return dict.fromkeys(LANGUAGES, numbers)
 
 
 def _equal(one: Array | None, other: Array | None) -> bool:
     return one is other or (one is not None and other is not None and np.array_equal(one, other, equal_nan=True))
 
 
-def _actual(seen: Seen | None, came: Observation | None) -> str:
+def _actual(seen: Seen | None, came: Observation | None) -> Text:
     if came is not None:
-        return "None" if came.dtype == "absent" else came.dtype if came.values is None else printed(came.values)
+        what = "None" if came.dtype == "absent" else came.dtype if came.values is None else printed(came.values)
+        return _in_every_language(what)
     if seen is None:
-        return ""
+        return _in_every_language("")
     if seen.error is not None:
-        place = "" if seen.error.line is None else f" ({SOURCE_NAME}:{seen.error.line})"
-        return f"{seen.error.type}{place}: {seen.error.message}"
-    return COMPLAINTS.get(seen.complaint or "", "")
+        return raised(seen.error.type, seen.error.line, seen.error.message)
+    return _in_every_language("") if seen.complaint is None else COMPLAINTS.get(seen.complaint, UNKNOWN_COMPLAINT)
 
 
 def _furthest(expected: Array | None, came: Observation | None) -> tuple[float | None, tuple[int, ...] | None]:

@@ -15,7 +15,7 @@ from judge.comparing import Difference, Kind
 from judge.exam import Scenario, Seen
 from judge.problem import Convention, Group
 from judge.report import CheckResult, CheckStatus, Text
-from judge.words import FOLLOWS
+from judge.words import COMPLAINTS, FOLLOWS
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,17 @@ class Telling:
         self, scenario: Scenario, group: Group, worth: float, difference: Difference | None, seen: Seen | None
     ) -> CheckResult:
         """One check that was run, passed or not."""
-        title = scenario.title["en"]
         if difference is None or seen is None:
-            return _result(scenario, CheckStatus.PASSED, worth, worth, PASSED, f"{title}: as expected.")
+            return _result(scenario, CheckStatus.PASSED, worth, worth, PASSED, AS_EXPECTED)
         status = CheckStatus.ERROR if difference.kind is Kind.RAISED else CheckStatus.FAILED
         cause = Cause.of(seen)
         if cause is None:
-            return _result(scenario, status, 0.0, worth, group.message, f"{title}: {difference.sentence}.")
+            return _result(scenario, status, 0.0, worth, group.message, difference.sentence)
         before = self.first.setdefault(cause, scenario.check_id)
         if before != scenario.check_id:
-            return _result(scenario, status, 0.0, worth, follows(cause), f"{title}: {_same(cause, before)}", before)
+            return _result(scenario, status, 0.0, worth, follows(cause), _same(cause, before), before)
         public = follows(cause) if cause == self.main else _public(cause)
-        end = "." if cause.complaint else ""  # what an exception says ends as it ends
-        return _result(scenario, status, 0.0, worth, public, f"{title}: {difference.sentence}{end}")
+        return _result(scenario, status, 0.0, worth, public, difference.sentence)
 
 
 def _result(
@@ -68,16 +66,16 @@ def _result(
     points: float,
     worth: float,
     public: Text,
-    detail: str,
+    told: Text,
     follows_from: str | None = None,
 ) -> CheckResult:
+    detail = {"en": f"{scenario.title['en']}: {told['en']}", "zh": f"{scenario.title['zh']}：{told['zh']}"}
     return CheckResult(scenario.check_id, scenario.group, status, points, worth, public, detail, follows_from)
 
 
 def not_run(scenario: Scenario, worth: float) -> CheckResult:
     """A check whose turn never came."""
-    detail = f"{scenario.title['en']}: the run was over before this scenario."
-    return _result(scenario, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, detail)
+    return _result(scenario, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, OVER_BEFORE)
 
 
 def main_cause(transcript: Sequence[Seen | None]) -> Cause | None:
@@ -125,35 +123,11 @@ def _joined(texts: list[Text]) -> Text:
 
 
 PASSED: Text = {"en": "Passed.", "zh": "通过。"}
+AS_EXPECTED: Text = {"en": "as expected.", "zh": "符合预期。"}
+OVER_BEFORE: Text = {"en": "the run was over before this scenario.", "zh": "轮到这个场景之前，运行已经结束。"}
 NOT_RUN: Text = {
     "en": "Not examined: your code ended before its turn.",
     "zh": "未检查：轮到它之前，代码已经结束。",
-}
-COMPLAINTS: dict[str, Text] = {
-    "no_scale": {
-        "en": "No learnable scale was found among the layer's parameters.",
-        "zh": "在该层的参数中找不到可学习的缩放。",
-    },
-    "no_shift": {
-        "en": "No learnable shift was found among the layer's parameters.",
-        "zh": "在该层的参数中找不到可学习的平移。",
-    },
-    "output_is_no_tensor": {
-        "en": "forward did not return a tensor.",
-        "zh": "forward 的返回值不是张量。",
-    },
-    "state_dict_does_not_load": {
-        "en": "The state dict of one layer does not load into another of the same size.",
-        "zh": "一个层的 state_dict 无法加载到同样大小的另一个层中。",
-    },
-    "cannot_be_copied": {
-        "en": "The layer cannot be copied with copy.deepcopy.",
-        "zh": "该层无法用 copy.deepcopy 复制。",
-    },
-    "backward_fails": {
-        "en": "Autograd could not run the backward pass.",
-        "zh": "自动求导无法完成反向传播。",
-    },
 }
 
 
@@ -183,7 +157,10 @@ def follows(cause: Cause) -> Text:
     }
 
 
-def _same(cause: Cause, before: str) -> str:
+def _same(cause: Cause, before: str) -> Text:
+    name, line = cause.name, cause.line
     if cause.complaint:
-        return f"the same as in {before}."
-    return f"{cause.name}{'' if cause.line is None else f' at line {cause.line}'}, as in {before}."
+        return {"en": f"the same as in {before}.", "zh": f"与 {before} 相同。"}
+    if line is None:
+        return {"en": f"{name}, as in {before}.", "zh": f"{name}，同 {before}。"}
+    return {"en": f"{name} at line {line}, as in {before}.", "zh": f"{name}（第 {line} 行），同 {before}。"}

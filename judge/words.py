@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from judge.report import CandidateError, CheckResult, CheckStatus, Text, Verdict
 
 PROCESS_ERROR = "ProcessError"
@@ -163,3 +165,96 @@ FOLLOWS: Text = {
     "zh": "由上面的问题所致：请先解决上面的问题。",
 }
 """Of what a cause told before explains."""
+
+COMPLAINTS: dict[str, Text] = {
+    "no_scale": {
+        "en": "No learnable scale was found among the layer's parameters.",
+        "zh": "在该层的参数中找不到可学习的缩放。",
+    },
+    "no_shift": {
+        "en": "No learnable shift was found among the layer's parameters.",
+        "zh": "在该层的参数中找不到可学习的平移。",
+    },
+    "output_is_no_tensor": {
+        "en": "forward did not return a tensor.",
+        "zh": "forward 的返回值不是张量。",
+    },
+    "state_dict_does_not_load": {
+        "en": "The state dict of one layer does not load into another of the same size.",
+        "zh": "一个层的 state_dict 无法加载到同样大小的另一个层中。",
+    },
+    "cannot_be_copied": {
+        "en": "The layer cannot be copied with copy.deepcopy.",
+        "zh": "该层无法用 copy.deepcopy 复制。",
+    },
+    "backward_fails": {
+        "en": "Autograd could not run the backward pass.",
+        "zh": "自动求导无法完成反向传播。",
+    },
+}
+"""What the driver may complain of."""
+
+SIGNALLED: Text = {
+    "en": "The process was ended by signal {signal} before the exam was over.",
+    "zh": "检查还没有做完，进程就被信号 {signal} 终止了。",
+}
+ENDED: Text = {
+    "en": "The process ended before the exam was over.",
+    "zh": "检查还没有做完，进程就结束了。",
+}
+MEDDLED: Text = {
+    "en": "The process wrote into the judge's channel.",
+    "zh": "进程向判题系统的通道写入了数据。",
+}
+"""Of a process that ended without an exception."""
+
+NOT_UTF8: Text = {
+    "en": "The file is not UTF-8 text; save it as UTF-8.",
+    "zh": "文件不是 UTF-8 文本，请以 UTF-8 编码保存。",
+}
+CANNOT_LOAD: dict[str, Text] = {
+    "MissingClass": {
+        "en": "No class named {name} in your file; the starter shows its signature. {classes}",
+        "zh": "文件中没有名为 {name} 的类；起始代码里有它的签名。{classes}",
+    },
+    "NotAClass": {
+        "en": "{name} is not a class. {classes}",
+        "zh": "{name} 不是类。{classes}",
+    },
+    "NotAModule": {
+        "en": "{name} is no nn.Module: write class {name}(nn.Module).",
+        "zh": "{name} 不是 nn.Module，请写成 class {name}(nn.Module)。",
+    },
+}
+NO_CLASS: Text = {"en": "It defines no class at all.", "zh": "文件中没有定义任何类。"}
+CLASSES: Text = {"en": "Classes found: {names}{more}.", "zh": "文件中定义的类：{names}{more}。"}
+NO_MODULE: Text = {"en": "{name} (no nn.Module)", "zh": "{name}（不是 nn.Module）"}
+BETWEEN: Text = {"en": ", ", "zh": "、"}
+AND_MORE: Text = {"en": " and {more} more", "zh": "，另有 {more} 个"}
+
+
+def cannot_load(kind: str, facts: str) -> Text | None:
+    """Of a file that is no usable answer though nothing in it raised; None for whatever else ``facts`` may be.
+
+    They are ``judge.cell.source``'s, and so a cell's: anything may stand in them.
+    """
+    if kind == "UnicodeDecodeError" and not facts:
+        return NOT_UTF8
+    if kind not in CANNOT_LOAD:
+        return None
+    try:
+        name, classes, count = msgspec.json.decode(facts, type=tuple[str, list[tuple[str, bool]], int])
+    except msgspec.DecodeError:
+        return None
+    return {
+        language: words.format(name=name, classes=_classes(classes, count - len(classes), language))
+        for language, words in CANNOT_LOAD[kind].items()
+    }
+
+
+def _classes(classes: list[tuple[str, bool]], more: int, language: str) -> str:
+    if not classes:
+        return NO_CLASS[language]
+    names = [name if is_layer else NO_MODULE[language].format(name=name) for name, is_layer in classes]
+    rest = AND_MORE[language].format(more=more) if more > 0 else ""
+    return CLASSES[language].format(names=BETWEEN[language].join(names), more=rest)

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.models import Judging, Kind, State, Submission
 from app.pages.listing import Line, listing
-from app.schemas import public_report, read_report
+from app.schemas import public_report
 from app.waiting import Waiting
 from judge.report import CheckStatus, Report, Text, Verdict
 
@@ -36,8 +36,8 @@ class SampleCard:
     steps: list[Text]
     observation: str
     input: str
-    expected: str
-    actual: str
+    expected: Text
+    actual: Text
     difference: str
     index: str
     open: bool
@@ -45,11 +45,15 @@ class SampleCard:
 
 @dataclass(frozen=True)
 class Fault:
-    """What went wrong in the candidate's own file and where; the exception's text only in a run."""
+    """What went wrong in the candidate's own file and where; the exception's text only in a run.
+
+    ``said`` is that text where it is a sentence of ours, for pages in every language.
+    """
 
     type: str
     line: int | None
     message: str
+    said: Text | None
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ def result_of(submission: Submission, judging: Judging, number: int, waiting: Wa
         return Result(
             submission.id, number, submission.problem, is_run, submission.created_at, judging.state, waiting=waiting
         )
-    report = read_report(judging.report.body) if judging.report else None
+    report = Report.from_json(judging.report.body) if judging.report else None
     public = public_report(report, submission.kind) if report else {}
     return Result(
         id=submission.id,
@@ -123,7 +127,7 @@ def marks_of(report: dict[str, Any]) -> dict[int, str]:
 
 
 def _fault(entry: dict[str, Any] | None) -> Fault | None:
-    return Fault(entry["type"], entry["line"], entry.get("message") or "") if entry else None
+    return Fault(entry["type"], entry["line"], entry.get("message") or "", entry.get("said")) if entry else None
 
 
 def _groups(entries: list[dict[str, Any]], report: Report) -> list[GroupLine]:

@@ -22,7 +22,6 @@ from app.pages.results import marks_of
 from app.pages.shell import Viewer, page
 from app.pages.workspace import BRIEF_RETRY_MS, HEARTBEAT_SECONDS
 from app.queue.watch import Watch, is_judged, is_named
-from app.schemas import read_report
 from judge import problem as problems
 from judge.problem import Problem
 from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Report, Verdict
@@ -120,7 +119,7 @@ async def _review(session: AsyncSession, number: int, judging_id: int | None, wo
     submission = await submissions.get_submitted(session, number, with_code=True)
     judgings = await submissions.judgings(session, number)
     shown = _shown(judgings, judging_id)
-    report = read_report(shown.report.body) if shown.report else None
+    report = Report.from_json(shown.report.body) if shown.report else None
     failed = [check for check in report.checks if _is_bad(check)] if report else []
     named = [_named(diagnosis, failed) for diagnosis in report.diagnoses] if report else []
     explained = {check.id for one in named for check in one.explains}

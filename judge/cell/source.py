@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import linecache
 import sys
 import types
@@ -14,11 +15,14 @@ from judge.cell.norms import SOURCE_NAME
 
 MODULE_NAME = "solution"
 _MOST_CLASSES = 8
-"""Named in a message: more than anybody has to look through for a misspelt one."""
+"""Told of: more than anybody has to look through for a misspelt one."""
 
 
 class CannotLoad(Exception):  # noqa: N818 - a fact about the candidate's file
-    """The file is no usable answer; ``kind`` and ``message`` are for the candidate, ``line`` counts in their file."""
+    """The file is no usable answer; ``kind`` and ``message`` are for the candidate, ``line`` counts in their file.
+
+    Where no exception of theirs says why, the message holds facts, of which ``judge.words`` makes a sentence.
+    """
 
     def __init__(self, kind: str, line: int | None, message: str) -> None:
         super().__init__(message)
@@ -33,7 +37,7 @@ def decode(source: bytes) -> str:
         return source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = source.count(b"\n", 0, error.start) + 1
-        raise CannotLoad("UnicodeDecodeError", line, "The file is not UTF-8 text; save it as UTF-8.") from None
+        raise CannotLoad("UnicodeDecodeError", line, "") from None
 
 
 def load(text: str) -> types.ModuleType:
@@ -71,28 +75,23 @@ def unload() -> None:
 
 
 def find_class(module: types.ModuleType, names: list[str]) -> type[Any]:
-    """The first of ``names`` that is a class of the module; raises ``CannotLoad`` with a list of those there are."""
+    """The first of ``names`` that is a class of the module; raises ``CannotLoad`` with what there is instead."""
     for name in names:
         found = module.__dict__.get(name)
         if isinstance(found, type) and issubclass(found, torch.nn.Module):
             return found
         if isinstance(found, type):
-            raise CannotLoad("NotAModule", None, f"{name} is no nn.Module: write class {name}(nn.Module).")
+            raise CannotLoad("NotAModule", None, _facts(name, module))
         if found is not None:
-            raise CannotLoad("NotAClass", None, f"{name} is not a class.{_classes_of(module)}")
-    missing = f"No class named {names[0]} in your file; the starter shows its signature."
-    raise CannotLoad("MissingClass", None, missing + _classes_of(module))
+            raise CannotLoad("NotAClass", None, _facts(name, module))
+    raise CannotLoad("MissingClass", None, _facts(names[0], module))
 
 
-def _classes_of(module: types.ModuleType) -> str:
-    """The classes that the file itself defines, and which of them are no layers."""
+def _facts(name: str, module: types.ModuleType) -> str:
+    """The name that was looked for, the first classes of the file with whether each is a layer, and their count."""
     classes = [one for one in vars(module).values() if isinstance(one, type) and one.__module__ == MODULE_NAME]
-    found = [
-        one.__name__ if issubclass(one, torch.nn.Module) else f"{one.__name__} (no nn.Module)"
-        for one in dict.fromkeys(classes)
-    ]
-    more = f" and {len(found) - _MOST_CLASSES} more" if len(found) > _MOST_CLASSES else ""
-    return f" Classes found: {', '.join(found[:_MOST_CLASSES])}{more}." if found else " It defines no class at all."
+    found = [(one.__name__, issubclass(one, torch.nn.Module)) for one in dict.fromkeys(classes)]
+    return json.dumps([name, found[:_MOST_CLASSES], len(found)])
 
 
 def describe(error: BaseException) -> tuple[str, int | None, str]:

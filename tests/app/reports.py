@@ -33,15 +33,19 @@ def make_report(verdict: Verdict = Verdict.WRONG_ANSWER, score: float = 62.5) ->
         diagnoses=(Diagnosis("momentum_reversed", text, text, text, ("running_stats.momentum_03",)),),
         groups=(GroupResult("running_stats", text, 10.0, 25.0, 3, 8, text),),
         checks=(
-            CheckResult("running_stats.momentum_03", "running_stats", CheckStatus.FAILED, 0, 3, text, "expected 0.25"),
+            CheckResult(
+                "running_stats.momentum_03", "running_stats", CheckStatus.FAILED, 0, 3, text, {"en": "expected 0.25"}
+            ),
         ),
         error=CandidateError("ValueError", 12, "SECRET TEXT"),
-        rule_findings=(RuleFinding("torch.nn.BatchNorm1d", 4, "seen SECRET TEXT"),),
+        rule_findings=(RuleFinding("torch.nn.BatchNorm1d", 4, "ran"),),
         stdout="hidden print",
         stderr="hidden print",
         timing=Timing(12.0, 11.0, {"cell": 10.0, "grading": 1.5}),
         peak_memory_bytes=1000,
         message={"en": "Some checks failed.", "zh": "部分检查未通过。"},
-        samples=(SampleView("s1", text, (text,), "output", "x", "1", "2", 1.0, (0,), CheckStatus.FAILED),),
+        samples=(
+            SampleView("s1", text, (text,), "output", "x", {"en": "1"}, {"en": "2"}, 1.0, (0,), CheckStatus.FAILED),
+        ),
         diagnosis_note=None,
     )

@@ -31,7 +31,6 @@ from app.main import create_app
 from app.models import Candidate, Device, DiagnosesState, Judging, Report, Scope, State, Submission, Worker
 from app.naming import Dropped, Namer, Pace
 from app.queue.local import LocalQueue
-from app.schemas import read_report
 from app.worker import CANNOT_HEAL, Walls, WorkerProcess
 from judge.cells import NoCell
 from judge.engine import Judged
@@ -139,7 +138,7 @@ async def until_named(database: Database, submission_id: int) -> Judging:
 
 def names_in(judging: Judging) -> list[str]:
     assert judging.report is not None
-    return [one.id for one in read_report(judging.report.body).diagnoses]
+    return [one.id for one in Report.from_json(judging.report.body).diagnoses]
 
 
 # With the real engine -----------------------------------------------------------------------------------------------

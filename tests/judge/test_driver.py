@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from judge.cell.driver import HINT, Complaint, Observed, Roles, find_roles, laid_out, run_scenario
+from judge.words import COMPLAINTS
 from tests.judge.layers import ByHand
 
 X = torch.tensor([[1.0, 10.0], [3.0, 10.0], [5.0, 14.0], [7.0, 14.0]])
@@ -163,6 +164,7 @@ def test_what_breaks_the_contract_is_a_complaint(code: str, steps: list[Any]) ->
     seen = run(Odd, *steps)
     assert isinstance(seen.stopped, Complaint)
     assert seen.stopped.code == code
+    assert set(COMPLAINTS[code]) == {"en", "zh"}
 
 
 def test_a_graph_of_an_earlier_step_breaks_backward_and_is_a_complaint() -> None:

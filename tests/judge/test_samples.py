@@ -38,9 +38,9 @@ def test_a_right_layer_passes_every_sample(problem: Problem) -> None:
 def test_the_numbers_are_those_one_gets_by_hand() -> None:
     training, running, evaluation = shown(load("batchnorm1d"), ByHand)
     assert training.input == "[[ 1., 10.],\n [ 3., 10.],\n [ 5., 14.],\n [ 7., 14.]]"
-    assert training.expected.splitlines()[0] == "[[-1.3416, -1.    ],"  # (1 - 4) / sqrt(5), (10 - 12) / 2
-    assert running.expected == "[[0.7071, 2.2678],\n [2.8284, 6.0474]]"  # mean (1, 3), variance (2, 1.75)
-    assert evaluation.expected == "[[ 2.5, -1. ]]"  # 2 · 1 + 0.5, -1 · 2 + 1
+    assert training.expected["en"].splitlines()[0] == "[[-1.3416, -1.    ],"  # (1 - 4) / sqrt(5), (10 - 12) / 2
+    assert running.expected["en"] == "[[0.7071, 2.2678],\n [2.8284, 6.0474]]"  # mean (1, 3), variance (2, 1.75)
+    assert evaluation.expected["en"] == "[[ 2.5, -1. ]]"  # 2 · 1 + 0.5, -1 · 2 + 1
 
 
 @problems
@@ -61,7 +61,8 @@ class Reversed(ByHand):
 def test_a_wrong_layer_sees_both_conventions_and_where_it_is_furthest_off(problem: Problem) -> None:
     _, running, _ = shown(problem, Reversed)
     assert running.status is CheckStatus.FAILED
-    assert re.search(r"^biased:\n.*^unbiased:\n", running.expected, re.DOTALL | re.MULTILINE)
+    assert re.search(r"^biased:\n.*^unbiased:\n", running.expected["en"], re.DOTALL | re.MULTILINE)
+    assert re.search(r"^有偏：\n.*^无偏：\n", running.expected["zh"], re.DOTALL | re.MULTILINE)
     assert running.difference_index is not None
     assert running.largest_difference is not None
     assert running.largest_difference > 0.1
@@ -70,7 +71,7 @@ def test_a_wrong_layer_sees_both_conventions_and_where_it_is_furthest_off(proble
 @problems
 def test_a_pinned_convention_shows_alone(problem: Problem) -> None:
     _, running, _ = shown(problem, Reversed, accept=("unbiased",))
-    assert "biased" not in running.expected
+    assert "biased" not in running.expected["en"]
 
 
 class Raises(ByHand):
@@ -79,7 +80,7 @@ class Raises(ByHand):
 
 
 def test_an_exception_is_shown_with_its_message() -> None:
-    assert {view.actual for view in shown(load("batchnorm1d"), Raises)} == {"ValueError: no such batch"}
+    assert {view.actual["en"] for view in shown(load("batchnorm1d"), Raises)} == {"ValueError: no such batch"}
 
 
 def test_views_survive_a_run_that_never_began_and_one_of_nonsense() -> None:
@@ -89,7 +90,7 @@ def test_views_survive_a_run_that_never_began_and_one_of_nonsense() -> None:
     result = views(key, (None, strange, raised), ("biased",))
     assert [view.status for view in result] == [CheckStatus.NOT_RUN, CheckStatus.FAILED, CheckStatus.ERROR]
     assert [view.largest_difference for view in result] == [None, None, None]
-    assert result[2].actual == "X (solution.py:3): y"
+    assert result[2].actual == {"en": "X at line 3: y", "zh": "X（第 3 行）：y"}
 
 
 def test_a_large_tensor_is_cut_in_its_middle() -> None:

@@ -1,4 +1,4 @@
-"""Finding the class in a candidate's file: what a file without it is told."""
+"""Finding the class in a candidate's file: what a file without it is told, in both languages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from judge.cell import source
 from judge.cell.source import CannotLoad, find_class
+from judge.words import cannot_load
 
 NAMES = ["MyBatchNorm1d"]
 IMPORT = "from torch import nn\n"
@@ -46,7 +47,25 @@ def test_a_file_without_the_class_is_told_what_it_has(text: str, kind: str, mess
     with pytest.raises(CannotLoad) as told:
         find_class(source.load(text), NAMES)
     assert told.value.kind == kind
-    assert told.value.message.endswith(message)
+    said = cannot_load(kind, told.value.message)
+    assert said is not None
+    assert said["en"].endswith(message)
+
+
+def test_a_file_without_the_class_is_told_so_in_chinese() -> None:
+    with pytest.raises(CannotLoad) as told:
+        find_class(source.load(IMPORT + "class Config: pass\nclass Layer(nn.Module): pass\n"), NAMES)
+    said = cannot_load(told.value.kind, told.value.message)
+    assert said is not None
+    assert said["zh"] == (
+        "文件中没有名为 MyBatchNorm1d 的类；起始代码里有它的签名。文件中定义的类：Config（不是 nn.Module）、Layer。"
+    )
+
+
+@pytest.mark.parametrize("facts", ["", "No such class.", "[1]", '["a", {}, 2]', '["a", [], "2"]'])
+def test_what_no_honest_cell_says_is_no_sentence(facts: str) -> None:
+    assert cannot_load("MissingClass", facts) is None
+    assert cannot_load("ValueError", facts) is None
 
 
 def test_a_class_of_its_own_base_is_found() -> None:

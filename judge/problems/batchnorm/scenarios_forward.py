@@ -186,7 +186,7 @@ def statistics_of_input(s: Script) -> None:
 @scenario(RUNNING, "Two layers, one of them trained, then the other", "两个层先后训练，互不影响")
 def two_layers(s: Script) -> None:
     s.build(layer="first").build(layer="second", momentum=s.number(0.3, 0.5))
-    s.learn(layer="first").probe(layer="second", out="second fresh")
+    s.learn(layer="first").probe(layer="second", out="second_fresh")
     s.do("train", layer="second").learn(layer="second").probe(layer="second", out="second").probe(
         layer="first", out="first"
     )
@@ -220,7 +220,7 @@ def after_training(s: Script) -> None:
 def sample_alone(s: Script) -> None:
     batch = s.batch()
     s.build(momentum=s.number(0.3, 0.5)).affine().learn()
-    s.probe(batch, "in its batch").call(batch[:1], "alone")
+    s.probe(batch, "in_its_batch").call(batch[:1], "alone")
     if s.rank == TWO_D:
         s.call(batch[:1, :, :1, :1], "one pixel")
 
@@ -254,7 +254,7 @@ def affine_in_evaluation(s: Script) -> None:
 @scenario(EVAL, "Evaluation with and without torch.no_grad()", "有无 torch.no_grad() 的推理")
 def grad_mode_is_no_mode(s: Script) -> None:
     s.build(momentum=s.number(0.3, 0.5)).learn()
-    s.probe(out="with grad").call(s.batch(), "without grad", no_grad=True).call(s.batch(), "requires grad", grad=True)
+    s.probe(out="with_grad").call(s.batch(), "without_grad", no_grad=True).call(s.batch(), "requires_grad", grad=True)
 
 
 @scenario(EVAL, "Evaluation with a running variance of the size of eps", "滑动方差与 eps 同量级时的推理")

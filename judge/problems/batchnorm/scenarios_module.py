@@ -134,7 +134,7 @@ def state_dict(s: Script) -> None:
     s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="loaded")
     # Only now: a layer without a learnable scale ends here, and whether it saves its statistics has been seen.
     s.affine().learn().do("load", layer="fresh", source="layer").call(s.batch(), "loaded again", layer="fresh")
-    s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained on")
+    s.do("train", layer="fresh").learn(layer="fresh").probe(layer="fresh", out="trained_on")
     s.do("load", layer="fresh", source="layer").probe(layer="fresh", out="restored")
 
 

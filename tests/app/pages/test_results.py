@@ -20,7 +20,7 @@ NOT_EXAMINED: Text = {"en": "Not examined."}
 
 def cut_short(first: CheckStatus, *rest: CheckStatus) -> Report:
     """A report of two groups: the first has one check, the second the others."""
-    checks = [CheckResult(f"b.{place}", "b", status, 0, 1, NOT_EXAMINED, "") for place, status in enumerate(rest)]
+    checks = [CheckResult(f"b.{place}", "b", status, 0, 1, NOT_EXAMINED, {}) for place, status in enumerate(rest)]
     passed = rest.count(CheckStatus.PASSED)
     return replace(
         make_report(),
@@ -28,7 +28,7 @@ def cut_short(first: CheckStatus, *rest: CheckStatus) -> Report:
             GroupResult("a", {"en": "A"}, 1, 1, int(first is CheckStatus.PASSED), 1, HINT),
             GroupResult("b", {"en": "B"}, passed, len(rest), passed, len(rest), HINT),
         ),
-        checks=(CheckResult("a.0", "a", first, 1, 1, NOT_EXAMINED, ""), *checks),
+        checks=(CheckResult("a.0", "a", first, 1, 1, NOT_EXAMINED, {}), *checks),
     )
 
 
@@ -62,3 +62,13 @@ def test_one_mistake_behind_two_groups_gets_one_hint_and_no_name() -> None:
 def test_a_small_amount_of_memory_is_not_told_as_none() -> None:
     show = environment("en").filters["mebibytes"]
     assert [show(value) for value in (None, 524288, 3 * 2**20)] == ["–", "0.5 MiB", "3.0 MiB"]
+
+
+def test_a_report_of_one_language_is_still_read() -> None:
+    """Checks and samples were told in English alone once, and stored so."""
+    stored = make_report().to_dict()
+    stored["checks"][0]["staff_detail"] = "expected 0.25"
+    stored["samples"][0]["expected"] = stored["samples"][0]["actual"] = "1"
+    read = Report.from_json(msgspec.json.encode(stored).decode())
+    assert read.checks[0].staff_detail == {"en": "expected 0.25"}
+    assert (read.samples[0].expected, read.samples[0].actual) == ({"en": "1"}, {"en": "1"})
