@@ -122,6 +122,7 @@ class ReportSample(BaseModel):
     largest_difference: float | None
     difference_index: list[int] | None
     status: CheckStatus
+    follows: str | None = Field(default=None, description="The check whose sample already told what stopped this one.")
 
 
 class ReportOut(BaseModel):
@@ -225,7 +226,7 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     """
     whole = report.to_dict()
     public = {key: whole[key] for key in _PUBLIC}
-    public["groups"] = _folded(whole["groups"], report)
+    public["groups"] = folded(report)
     public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
     public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
     public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
@@ -234,21 +235,22 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     return public
 
 
-def _folded(groups: list[dict[str, Any]], report: Report) -> list[dict[str, Any]]:
-    """One mistake gets its hint where it first shows; a group that only shows it again says that it follows.
+def folded(report: Report) -> list[dict[str, Any]]:
+    """The groups with what a candidate reads: one mistake gets its hint where it first shows, and a group that only
+    shows it again says that it follows.
 
     Once the names are there; a candidate reads none of them.
     """
     told: set[str] = set()
-    folded = []
-    for group in groups:
+    groups = []
+    for group in map(msgspec.to_builtins, report.groups):
         failed = {one.id for one in report.checks if one.group == group["id"] and one.status is CheckStatus.FAILED}
         behind = [one for one in report.diagnoses if failed & set(one.explains)]
         names = {one.id for one in behind}
         again = bool(names) and names <= told and failed <= {check for one in behind for check in one.explains}
-        folded.append(group | {"message": FOLLOWS} if again else group)
+        groups.append(group | {"message": FOLLOWS} if again else group)
         told |= names
-    return folded
+    return groups
 
 
 _PUBLIC = (

@@ -97,7 +97,10 @@ class CandidateError:
 
 @dataclass(frozen=True)
 class SampleView:
-    """One observation of a sample scenario, shown whole: what went in, what was expected, what came out."""
+    """One observation of a sample scenario, shown whole: what went in, what was expected, what came out.
+
+    ``follows`` names the check whose view already told what stopped this one.
+    """
 
     check_id: str
     title: Text
@@ -109,6 +112,7 @@ class SampleView:
     largest_difference: float | None
     difference_index: tuple[int, ...] | None
     status: CheckStatus
+    follows: str | None = None
 
 
 @dataclass(frozen=True)

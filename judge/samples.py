@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,23 +22,38 @@ from judge.words import COMPLAINTS
 def views(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> tuple[SampleView, ...]:
     """One view for each observation of each sample scenario; survives any transcript."""
     graded = grade(key, transcript, accept)
-    return tuple(
-        _view(key, place, row, check, seen, (graded.graded_as, *(one for one in accept if one != graded.graded_as)))
+    conventions = (graded.graded_as, *(one for one in accept if one != graded.graded_as))
+    return _each_cause_once(
+        _view(key, place, row, check, seen, conventions)
         for place, (check, seen) in enumerate(zip(graded.checks, transcript, strict=True))
         for row, label in enumerate(key.labels[place])
         if not label.startswith(HINT)
     )
 
 
+def _each_cause_once(shown: Iterable[tuple[SampleView, bool]]) -> tuple[SampleView, ...]:
+    """The views, each given with whether something stopped it; what it was stands in the first that it stopped."""
+    told: dict[str, SampleView] = {}
+    found = []
+    for view, stopped in shown:
+        first = told.setdefault(view.actual["en"], view) if stopped else view
+        found.append(view if first is view else replace(view, actual=_as_in(first), follows=first.check_id))
+    return tuple(found)
+
+
+def _as_in(first: SampleView) -> Text:
+    return {"en": f"The same as above, in “{first.title['en']}”.", "zh": f"与上面“{first.title['zh']}”中的相同。"}
+
+
 def _view(
     key: AnswerKey, place: int, row: int, check: CheckResult, seen: Seen | None, accept: tuple[str, ...]
-) -> SampleView:
+) -> tuple[SampleView, bool]:
     concrete = key.exam.concretes[place]
     expected = [(name, key.by_convention[name][place].observations[row].values) for name in accept]
     label = key.labels[place][row]
     came = seen.observations[row] if seen is not None and row < len(seen.observations) else None
     largest, index = _furthest(expected[0][1], came)
-    return SampleView(
+    view = SampleView(
         check_id=check.id,
         title=concrete.scenario.title,
         steps=steps_in_words(concrete, key.exam.problem.class_names[0]),
@@ -48,6 +65,7 @@ def _view(
         difference_index=index,
         status=check.status,
     )
+    return view, seen is not None and came is None
 
 
 def _expected(problem: Problem, expected: list[tuple[str, Array | None]], status: CheckStatus) -> Text:

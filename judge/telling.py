@@ -142,18 +142,18 @@ def _public(cause: Cause) -> Text:
 
 
 def follows(cause: Cause) -> Text:
-    """Of what a cause told before explains."""
+    """Of what a cause told before explains; of a check, and of a group in which others may have passed."""
     line = cause.line
     if cause.complaint:
         return FOLLOWS
     if line is None:
         return {
-            "en": "Follows from the exception above; its values were not examined.",
-            "zh": "由上面的异常所致，数值未作检查。",
+            "en": "Follows from the exception above; what stopped there was not examined.",
+            "zh": "由上面的异常所致；停在那里的检查没有验证数值。",
         }
     return {
-        "en": f"Follows from the exception at line {line}; its values were not examined.",
-        "zh": f"由第 {line} 行的异常所致，数值未作检查。",
+        "en": f"Follows from the exception at line {line}; what stopped there was not examined.",
+        "zh": f"由第 {line} 行的异常所致；停在那里的检查没有验证数值。",
     }
 
 

@@ -151,8 +151,12 @@ def _group(entry: dict[str, Any], *, examined: bool) -> GroupLine:
 
 
 def _samples(entries: list[dict[str, Any]]) -> list[SampleCard]:
-    """The samples in their order; those that differ lie open, and if none does, the first."""
-    failing = [number for number, entry in enumerate(entries) if entry["status"] != CheckStatus.PASSED]
+    """The samples in their order; those that differ in their own way lie open, and if none does, the first."""
+    failing = [
+        number
+        for number, entry in enumerate(entries)
+        if entry["status"] != CheckStatus.PASSED and entry["follows"] is None
+    ]
     opened = set(failing[:3] or [0])
     return [_sample(entry, is_open=number in opened) for number, entry in enumerate(entries)]
 

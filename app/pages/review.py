@@ -22,9 +22,10 @@ from app.pages.results import marks_of
 from app.pages.shell import Viewer, page
 from app.pages.workspace import BRIEF_RETRY_MS, HEARTBEAT_SECONDS
 from app.queue.watch import Watch, is_judged, is_named
+from app.schemas import folded
 from judge import problem as problems
 from judge.problem import Problem
-from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Report, Verdict
+from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Report, Text, Verdict
 
 router = APIRouter()
 
@@ -45,15 +46,17 @@ class Named:
 
 @dataclass(frozen=True)
 class Part:
-    """A group with its checks, the failed ones first."""
+    """A group with its checks, the failed ones first; ``told`` is what the candidate reads beside it."""
 
     group: GroupResult
     checks: list[CheckResult]
+    told: Text | None
 
     @property
     def failed(self) -> bool:
-        """Not of checks that were never run: a file that does not load would open fifty of them."""
-        return any(_is_bad(check) for check in self.checks)
+        """Not of checks that were never run: a file that does not load would open fifty of them; nor of those that
+        only follow from another."""
+        return any(_is_bad(check) and check.follows is None for check in self.checks)
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ async def _review(session: AsyncSession, number: int, judging_id: int | None, wo
         judgings=judgings,
         askers=await _askers(session, judgings),
         report=report,
-        parts=[_part(group, report) for group in report.groups] if report else [],
+        parts=parts(report) if report else [],
         named=named,
         unexplained=len([check for check in failed if check.id not in explained]),
         lines=listing(submission.code, marks_of(report.to_dict()) if report else None),
@@ -165,12 +168,18 @@ def _named(diagnosis: Diagnosis, failed: list[CheckResult]) -> Named:
     return Named(diagnosis, [check for check in failed if check.id in diagnosis.explains])
 
 
-_ORDER = {CheckStatus.FAILED: 0, CheckStatus.ERROR: 0, CheckStatus.NOT_RUN: 1, CheckStatus.PASSED: 2}
+def parts(report: Report) -> list[Part]:
+    """The groups of a report, each with what its candidate reads beside it."""
+    told = {group["id"]: group["message"] for group in folded(report)}
+    return [_part(group, report, told[group.id]) for group in report.groups]
 
 
-def _part(group: GroupResult, report: Report) -> Part:
+_ORDER = {CheckStatus.FAILED: 0, CheckStatus.ERROR: 0, CheckStatus.NOT_RUN: 2, CheckStatus.PASSED: 3}
+
+
+def _part(group: GroupResult, report: Report, told: Text | None) -> Part:
     checks = [check for check in report.checks if check.group == group.id]
-    return Part(group, sorted(checks, key=lambda check: _ORDER[check.status]))
+    return Part(group, sorted(checks, key=lambda one: 1 if one.follows else _ORDER[one.status]), told)
 
 
 async def _askers(session: AsyncSession, judgings: Sequence[Judging]) -> dict[int, str]:

@@ -234,7 +234,7 @@ def test_a_difference_outweighs_a_rare_exception(problem: Problem) -> None:
 
 PUBLIC = (
     r"Your code raised \w+( at line \d+)?\.",
-    r"Follows from the exception (above|at line \d+); its values were not examined\.",
+    r"Follows from the exception (above|at line \d+); what stopped there was not examined\.",
     re.escape(FOLLOWS["en"]),
     *(re.escape(text["en"]) for text in COMPLAINTS.values()),
 )
@@ -296,11 +296,20 @@ def test_a_group_that_an_exception_ended_gets_no_hint_about_values(problem: Prob
     result = graded(problem, NeverTrains)
     messages = {group.id: group.message for group in result.groups}
     assert messages["train_output"] == {
-        "en": "Follows from the exception above; its values were not examined.",
-        "zh": "由上面的异常所致，数值未作检查。",
+        "en": "Follows from the exception above; what stopped there was not examined.",
+        "zh": "由上面的异常所致；停在那里的检查没有验证数值。",
     }
     hint = next(group.message for group in problem.groups if group.id == "eval_mode")
     assert messages["eval_mode"] == hint  # a fresh layer's evaluation was examined, and is wrong
+
+
+@problems
+def test_a_group_of_which_checks_passed_does_not_say_that_none_was_examined(problem: Problem) -> None:
+    parts = [group for group in graded(problem, RaisesUnderGradients).groups if 0 < group.passed < group.total]
+    assert parts
+    for group in parts:
+        assert group.message is not None
+        assert group.message["en"].endswith("; what stopped there was not examined.")
 
 
 def lost(*fates: str) -> list[str | None]:
@@ -324,7 +333,7 @@ def test_a_group_that_was_never_reached_says_so() -> None:
 
 def test_a_second_exception_is_told_where_it_first_shows() -> None:
     first, *rest = lost("other", "raised")
-    follows = "Follows from the exception at line 3; its values were not examined."
+    follows = "Follows from the exception at line 3; what stopped there was not examined."
     assert first == "Your code raised KeyError at line 4."
     assert set(rest) == {follows}
 

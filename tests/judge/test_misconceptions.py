@@ -122,6 +122,14 @@ def test_each_is_told_in_both_languages_and_like_no_other(problem: Problem) -> N
             assert max(map(len, texts)) <= longest
 
 
+def test_a_value_over_which_one_mean_is_taken_is_called_as_the_statement_calls_it() -> None:
+    for problem, word in (("batchnorm1d", r"channel|通道"), ("batchnorm2d", r"\bfeature|特征")):
+        titles = [scenario.title for scenario in exams.module_of(problem, "scenarios").SCENARIOS]
+        mistakes = exams.module_of(problem, "misconceptions").MISCONCEPTIONS
+        told = titles + [text for one in mistakes for text in (one.title, one.sentence, one.question)]
+        assert [text for text in told for said in text.values() if re.search(word, said, re.IGNORECASE)] == []
+
+
 @problems
 def test_questions_ask_and_sentences_end(problem: Problem) -> None:
     for one in misconceptions(problem):

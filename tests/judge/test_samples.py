@@ -79,8 +79,16 @@ class Raises(ByHand):
         raise ValueError("no such batch")
 
 
-def test_an_exception_is_shown_with_its_message() -> None:
-    assert {view.actual["en"] for view in shown(load("batchnorm1d"), Raises)} == {"ValueError: no such batch"}
+def test_an_exception_is_shown_with_its_message_and_only_once() -> None:
+    first, *rest = shown(load("batchnorm1d"), Raises)
+    assert first.actual["en"] == "ValueError: no such batch"
+    assert first.follows is None
+    assert {view.actual["en"] for view in rest} == {f"The same as above, in “{first.title['en']}”."}
+    assert {view.follows for view in rest} == {first.check_id}
+
+
+def test_two_samples_that_see_the_same_numbers_both_show_them() -> None:
+    assert {view.follows for view in shown(load("batchnorm1d"), Reversed)} == {None}
 
 
 def test_views_survive_a_run_that_never_began_and_one_of_nonsense() -> None:

@@ -6,6 +6,7 @@ running statistics it spoils, those before the module's contract, and a narrow c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 from judge.problems.batchnorm.choices import Changes
@@ -14,7 +15,7 @@ from judge.problems.batchnorm.mistakes_formula import FORMULA
 from judge.problems.batchnorm.mistakes_gradients import GRADIENTS
 from judge.problems.batchnorm.mistakes_module import MODULE
 from judge.problems.batchnorm.mistakes_running import RUNNING
-from judge.problems.batchnorm.named import Misconception
+from judge.problems.batchnorm.named import Misconception, for_rank
 
 CATALOGUE: tuple[Misconception, ...] = FORMULA + RUNNING + MODULE + AXES + GRADIENTS
 
@@ -27,4 +28,13 @@ TOGETHER: tuple[tuple[tuple[str, ...], Changes], ...] = tuple(
 
 def of_rank(rank: int) -> tuple[Misconception, ...]:
     """The misconceptions one can have about inputs of this rank: 2 for [N, D], 4 for [N, C, H, W]."""
-    return tuple(misconception for misconception in CATALOGUE if rank in misconception.ranks)
+    return tuple(
+        replace(
+            one,
+            title=for_rank(one.title, rank),
+            sentence=for_rank(one.sentence, rank),
+            question=for_rank(one.question, rank),
+        )
+        for one in CATALOGUE
+        if rank in one.ranks
+    )

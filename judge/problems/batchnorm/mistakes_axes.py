@@ -55,8 +55,8 @@ AXES: tuple[Misconception, ...] = (
         "layer_norm",
         ("Layer normalisation", "写成了 LayerNorm"),
         (
-            "Each sample is normalised over its own features instead of each feature over the batch.",
-            "对每个样本在自己的特征上归一化，而不是对每个特征在 batch 上归一化。",
+            "Each sample is normalised over its own values instead of each channel over the batch.",
+            "对每个样本在自己的数值上归一化，而不是对每个通道在 batch 上归一化。",
         ),
         (
             "For a [32, 100] batch: how many means do you compute, 32 or 100, and which does BatchNorm need?",

@@ -200,8 +200,8 @@ FORMULA: tuple[Misconception, ...] = (
             "统计量是所有通道共用的一个标量，例如不带 dim 的 x.mean() 或 x.var()。",
         ),
         (
-            "What shape does x.mean() have, and what shape should the statistics of C channels have?",
-            "x.mean() 的形状是什么？C 个通道的统计量应该是什么形状？",
+            "What shape does x.mean() have, and what shape should one number per channel have?",
+            "x.mean() 的形状是什么？每个通道各有一个数时，形状应该是什么？",
         ),
         {"axes": "all", "running_shape": "kept"},
         {"scalar": "variance"},

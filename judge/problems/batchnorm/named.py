@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from judge.problems.batchnorm.choices import Changes
 from judge.report import Text
@@ -29,6 +30,16 @@ class Misconception:
     fitted: str | None = None
     steady: bool = True
     random: bool = False
+
+
+def for_rank(text: Text, rank: int) -> Text:
+    """The text in the words of a statement: what is a channel of [N, C, H, W] is a feature of [N, D]."""
+    if rank != BOTH_RANKS[0]:
+        return text
+    as_features = (("channel", "feature"), ("Channel", "Feature"), ("通道", "特征"))
+    return {
+        language: reduce(lambda words, pair: words.replace(*pair), as_features, said) for language, said in text.items()
+    }
 
 
 def named(

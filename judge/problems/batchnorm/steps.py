@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from judge.exam import Array, Draw, Scenario, Steps
+from judge.problems.batchnorm.named import for_rank
 from judge.report import Text
 
 ONE_D, TWO_D = 2, 4
@@ -165,7 +166,13 @@ class Book:
     def of_rank(self, rank: int) -> tuple[Scenario, ...]:
         """The scenarios for inputs of this rank."""
         return tuple(
-            Scenario(entry.name, entry.group, entry.title, partial(_written, entry.write, rank), **entry.options)
+            Scenario(
+                entry.name,
+                entry.group,
+                for_rank(entry.title, rank),
+                partial(_written, entry.write, rank),
+                **entry.options,
+            )
             for entry in self.entries
             if rank in entry.ranks
         )

@@ -9,6 +9,7 @@ import msgspec
 from app.models import Judging, Kind, State, Submission, now
 from app.models import Report as StoredReport
 from app.pages.results import Result, result_of
+from app.pages.review import parts
 from app.pages.shell import environment
 from judge.report import CheckResult, CheckStatus, GroupResult, Report, Text
 from judge.words import FOLLOWS
@@ -32,8 +33,8 @@ def cut_short(first: CheckStatus, *rest: CheckStatus) -> Report:
     )
 
 
-def shown(report: Report) -> Result:
-    submission = Submission(id=1, problem="batchnorm1d", kind=Kind.SUBMIT, code="x = 1", created_at=now())
+def shown(report: Report, kind: Kind = Kind.SUBMIT) -> Result:
+    submission = Submission(id=1, problem="batchnorm1d", kind=kind, code="x = 1", created_at=now())
     judging = Judging(state=State.DONE, verdict=report.verdict, score=report.score)
     judging.report = StoredReport(body=msgspec.json.encode(report).decode())
     return result_of(submission, judging, 1)
@@ -72,3 +73,23 @@ def test_a_report_of_one_language_is_still_read() -> None:
     read = Report.from_json(msgspec.json.encode(stored).decode())
     assert read.checks[0].staff_detail == {"en": "expected 0.25"}
     assert (read.samples[0].expected, read.samples[0].actual) == ({"en": "1"}, {"en": "1"})
+
+
+def test_a_sample_that_follows_from_another_lies_folded() -> None:
+    first = make_report().samples[0]
+    report = replace(make_report(), samples=(first, replace(first, follows="s1"), first))
+    assert [card.open for card in shown(report, Kind.RUN).samples] == [True, False, True]
+
+
+def test_interviewers_read_what_follows_from_what_as_candidates_do() -> None:
+    failed = CheckResult("a.0", "a", CheckStatus.ERROR, 0, 1, HINT, {"en": "KeyError"})
+    follows = replace(failed, id="b.0", group="b", follows="a.0")
+    named = replace(make_report().diagnoses[0], explains=("a.0", "b.0"))
+    report = replace(
+        make_report(),
+        groups=tuple(GroupResult(name, {"en": name}, 0, 1, 0, 1, HINT) for name in "ab"),
+        checks=(failed, follows),
+        diagnoses=(named,),
+    )
+    assert [(part.failed, part.told) for part in parts(report)] == [(True, HINT), (False, HINT)]
+    assert [group.message for group in shown(report).groups] == [part.told for part in parts(report)]
