@@ -72,9 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     # It may have to wait for them first.
     web = command("web", _web, "The web process alone.", needs_tables=False)
     web.add_argument("--fd", type=int, help="an open listening socket to use instead of HANDCODE_PORT")
-    web.add_argument("--wait", type=int, metavar="FD", help="open the database once this pipe says so")
-    worker = command("worker", _worker, "A worker alone.")
+    worker = command("worker", _worker, "A worker alone.", needs_tables=False)
     for child in (web, worker):
+        child.add_argument("--wait", type=int, metavar="FD", help="open the database once this pipe says so")
         child.add_argument("--parent", type=int, help="end when this process does")
     command("check-worker", _check_worker, "Whether the worker here takes work; ends one that is not heard of.")
     command("migrate", _migrate, "Bring the database to this version's tables.", needs_tables=False)
@@ -117,8 +117,8 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
 
     raise_descriptor_limit()
     application = create_app(settings)
-    if chosen.wait is not None and not os.read(chosen.wait, 1):
-        return 1  # whoever was to say so is gone
+    if not _is_time(chosen.wait):
+        return 1
     _refuse_other_tables(settings)
     config = uvicorn.Config(
         application, host=settings.host, port=settings.port, loop="uvloop", http=Connection,
@@ -138,10 +138,20 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
     return 0 if server.started else 1
 
 
-def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:
+def _is_time(pipe: int | None) -> bool:
+    """Returns once the database may be opened: False where whoever was to say so is gone."""
+    return pipe is None or os.read(pipe, 1) != b""
+
+
+def _worker(settings: Settings, chosen: argparse.Namespace) -> int:
+    from app.engine import begin_engine
+
+    if chosen.wait is None:  # else they are being made
+        _refuse_other_tables(settings)
+    begun = begin_engine(settings)  # nothing takes as long
     from app.worker import run
 
-    status = run(settings)
+    status = run(settings, start_engine=begun) if _is_time(chosen.wait) else 1
     logging.shutdown()
     # Not by returning, which waits for every thread: one may be at what nobody needs any more, for minutes.
     os._exit(status)

@@ -1,8 +1,8 @@
 """One machine, one command: migrates, makes the first sign-in, then keeps a web process and a worker running.
 
 This process opens the port and the web process inherits it, so that a port in use is noticed before anything is
-started, and requests wait instead of failing while the web process is started again. The first web process loads its
-modules while this one migrates, and opens the database when told to. Children are in sessions of their
+started, and requests wait instead of failing while the web process is started again. The first web process and the
+first worker get ready while this one migrates, and open the database when told to. Children are in sessions of their
 own: Ctrl-C reaches only us, and we end them in order. Should we be killed, the kernel tells them.
 """
 
@@ -48,14 +48,14 @@ def serve(settings: Settings) -> int:
             prepare_data_folder(settings)
             family = Family(listener)
             try:
-                let_go = family.start_waiting("web")
+                let_go = [family.start_waiting(command) for command in ("web", "worker")]
                 _migrate(settings)
-                let_go()
-                family.wait_for_page(settings)
-                _say(f"Handcode is at {settings.url}")
+                for each in let_go:
+                    each()
                 for line in asyncio.run(make_first_sign_in(settings)):
                     _say(line)
-                family.start("worker")
+                family.wait_for_page(settings)
+                _say(f"Handcode is at {settings.url}")
                 family.look_after(stopping, settings)
             finally:
                 family.end()
@@ -188,9 +188,6 @@ class Family:
         self._listener = listener
         self._children: dict[str, Child] = {}
         self._suspects: set[int] = set()
-
-    def start(self, command: str) -> None:
-        self._children[command] = Child(command, self._spawn(command))
 
     def start_waiting(self, command: str) -> Callable[[], None]:
         """Starts a child that holds back from the database until the returned function is called."""

@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import uvloop
 from sqlalchemy import delete, select, update
@@ -35,15 +35,15 @@ from app import judgings
 from app.clock import database_now
 from app.config import Settings
 from app.database import DATABASE_AWAY, Database
+from app.engine import Engine, StartEngine, start_engine
 from app.metrics import StageTimes
 from app.models import Device, Kind, Worker
-from app.naming import Namer, Pace, Search
+from app.naming import Namer, Search
 from app.processes import is_alive, pid_namespace
 from app.queue import Claim
 from app.queue.changes import open_changes
 from app.queue.local import LocalQueue
 from judge import problem as problems
-from judge.problem import Problem
 from judge.report import Report, Verdict
 from judge.sandbox.box import NoCell
 
@@ -63,44 +63,13 @@ CLOSE_SECONDS = 5.0
 FORGET_WORKERS_SECONDS = 3600.0
 
 if TYPE_CHECKING:
-    from judge.cells import Cells
     from judge.engine import Judged
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Protocol):
-    """What the worker asks of ``judge.engine.Judge``."""
-
-    cells: Cells
-
-    def grade(
-        self,
-        problem: Problem,
-        source: bytes,
-        *,
-        samples: bool = False,
-        seed: int | None = None,
-        accept: tuple[str, ...] | None = None,
-    ) -> Judged: ...
-
-    def name(self, judged: Judged, pace: Pace) -> Report: ...
-
-    def replace_box(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class Fault(Exception):  # noqa: N818 - a fault is what the design calls it
     """The judge itself failed; the judging goes back."""
-
-
-def start_engine(settings: Settings) -> Engine:
-    """The real engine. Imported here, since it brings torch: the worker is seen to be starting meanwhile."""
-    from judge.engine import Judge
-
-    standby = settings.standby_cells or settings.slots + 1
-    return Judge(standby_cells=standby, stock=settings.stock, device=settings.queues, move_memory=settings.move_memory)
 
 
 @dataclass(frozen=True)
@@ -126,7 +95,7 @@ class WorkerProcess:
         self,
         settings: Settings,
         *,
-        start_engine: Callable[[Settings], Engine] = start_engine,
+        start_engine: StartEngine = start_engine,
         probe: Callable[[Engine], Walls] = probe_walls,
         probe_seconds: float = PROBE_SECONDS,
     ) -> None:
@@ -452,7 +421,7 @@ def _started(threads: int, name: str) -> ThreadPoolExecutor:
 def run(
     settings: Settings,
     *,
-    start_engine: Callable[[Settings], Engine] = start_engine,
+    start_engine: StartEngine = start_engine,
     probe: Callable[[Engine], Walls] = probe_walls,
 ) -> int:
     """Runs a worker until it is told to stop or cannot heal; returns the exit status."""

@@ -72,10 +72,10 @@ def _run(options: argparse.Namespace) -> int:
     if problem is None:
         return BAD_USAGE
     from judge.cells import CellFault
-    from judge.engine import Judge
+    from judge.starting import start_judge
 
     try:
-        judge = Judge(standby_cells=1, device=options.device)
+        judge = start_judge(standby=1, device=options.device)
     except CellFault as fault:
         statuses = [_not_judged(path, options, str(fault), Verdict.JUDGE_ERROR) for path in options.files]
         return max(statuses)

@@ -101,11 +101,11 @@ def tree_cpu_seconds(root: int) -> float:
 
 
 def _measure(problem: Problem, runs: int) -> bool:
-    from judge.engine import Judge
+    from judge.starting import start_judge
 
     source = example(problem)
     bare = bare_exam(problem, source)
-    judge = Judge(standby_cells=2, stock=8)
+    judge = start_judge(standby=2, stock=8)
     accepted = True
     try:
         for _ in range(5):

@@ -51,34 +51,15 @@ class Judged:
 
 
 class Judge:
-    """A judge with its box and standby cells; ``judge`` may be called from several threads at once."""
+    """A judge with its standby cells; ``judge`` may be called from several threads at once."""
 
-    def __init__(
-        self,
-        *,
-        standby_cells: int = 2,
-        stock: int = 0,
-        device: str = "cpu",
-        require_cgroups: bool = False,
-        move_memory: bool = True,
-    ) -> None:
-        """Starts the box; ``stock`` exams of each problem are prepared ahead, its memory moved (``cell/moving.py``).
-
-        Raises ``judge.cells.NoCell`` with a sentence when no cell can be made.
-        """
-        self.device = device
+    def __init__(self, cells: Cells, *, stock: int = 0) -> None:
+        """``stock`` exams of each problem are prepared ahead; the cells are closed with the judge."""
+        self.cells, self.device = cells, cells.device
         self._cores = os.cpu_count() or 1
         self._running = 0
         self._counting = threading.Lock()
-        # Exams are prepared while the box imports torch.
-        self._stock = Stock(device, stock, core_is_free=lambda: self._running < self._cores)
-        try:
-            self.cells = Cells(
-                standby=standby_cells, require_cgroups=require_cgroups, device=device, move_memory=move_memory
-            )
-        except BaseException:
-            self._stock.close()
-            raise
+        self._stock = Stock(self.device, stock, core_is_free=lambda: self._running < self._cores)
         if stock:
             _learn()
 

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
-from judge.engine import Judge
 from judge.exam import module_of
 from judge.problem import Problem
 from judge.proof.matrix import Matrix
 from judge.proof.specimens import Specimen, specimens
 from judge.proof.trials import trials
 from judge.report import Report, Verdict
+from judge.starting import start_judge
 
 Out = Callable[[str], None]
 
@@ -75,7 +75,7 @@ def _shown(*points: float) -> Decimal:
 
 def _judged(problem: Problem, samples: tuple[Specimen, ...], out: Out) -> list[str]:
     """Every sample through the engine: verdicts, and the table of namings."""
-    judge = Judge(standby_cells=CELLS)
+    judge = start_judge(standby=CELLS)
     try:
         with ThreadPoolExecutor(CELLS) as pool:  # some samples only wait for their time limit
             reports = list(pool.map(lambda one: judge.judge(problem, one.path.read_bytes(), seed=ENGINE_SEED), samples))

@@ -110,7 +110,7 @@ def test_what_lies_in_the_box_knows_only_itself_torch_and_numpy() -> None:
 
 
 def test_only_the_worker_knows_the_engine_and_the_cells() -> None:
-    assert users("app", "judge.engine", "judge.cells", "judge.cell") <= {"app.worker"}
+    assert users("app", "judge.engine", "judge.cells", "judge.cell") <= {"app.engine", "app.worker"}
 
 
 def test_only_the_command_line_knows_the_worker() -> None:

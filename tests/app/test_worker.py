@@ -27,6 +27,7 @@ from sqlalchemy import func, make_url, select
 from app import auth, submissions, worker
 from app.config import Settings
 from app.database import Database
+from app.engine import start_engine
 from app.main import create_app
 from app.models import Candidate, Device, DiagnosesState, Judging, Report, Scope, State, Submission, Worker
 from app.naming import Dropped, Namer, Pace
@@ -218,7 +219,7 @@ async def test_the_same_seed_gives_the_same_report(
 @pytest.mark.usefixtures("jail")
 def test_without_moving_memory_every_wall_stands_and_verdicts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDCODE_MOVE_MEMORY", "off")
-    engine = worker.start_engine(Settings(standby_cells=1, stock=0))
+    engine = start_engine(Settings(standby_cells=1, stock=0))
     try:
         box = engine.cells._box
         assert box is not None
@@ -235,6 +236,7 @@ STUCK = """
 import time
 from app import worker
 from app.config import Settings
+from judge.cells import Cells
 from judge.engine import Judge
 
 class Stuck(Judge):
@@ -242,7 +244,7 @@ class Stuck(Judge):
     def name(judged, pace=None):
         time.sleep(3600)
 
-worker.run(Settings(), start_engine=lambda settings: Stuck(standby_cells=1))
+worker.run(Settings(), start_engine=lambda settings: Stuck(Cells(standby=1)))
 """
 REVERSED = (ROOT / "judge/problems/batchnorm1d/submissions/wrong_answer/momentum_reversed_lerp.py").read_text("utf-8")
 

@@ -21,6 +21,7 @@ import pytest
 from judge.engine import Judge
 from judge.problem import Limits, Problem, load
 from judge.report import Report
+from judge.starting import start_judge
 
 FOLDER = Path(__file__).parent / "programs"
 HONEST = (FOLDER.parent / "honest.py").read_text("utf-8")
@@ -69,7 +70,7 @@ def problem() -> Problem:
 
 @pytest.fixture(scope="module")
 def judge(problem: Problem) -> Iterator[Judge]:
-    made = Judge(standby_cells=2)
+    made = start_judge(standby=2)
     for _ in range(3):
         assert made.judge(problem, HONEST.encode()).verdict == "accepted"
     yield made

@@ -11,6 +11,7 @@ import pytest
 from judge.engine import Judge
 from judge.problem import load, slugs
 from judge.report import Report, Timing, Verdict
+from judge.starting import start_judge
 
 PROBLEM = load("batchnorm1d")
 
@@ -46,7 +47,7 @@ WRONG = (PROBLEM.folder / "submissions/wrong_answer/momentum_reversed_lerp.py").
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
-    made = Judge(standby_cells=1)
+    made = start_judge(standby=1)
     yield made
     made.close()
 
@@ -124,7 +125,7 @@ def test_a_judge_that_serves_has_learnt_what_naming_needs_before_it_stands(monke
     learnt: list[str] = []
     monkeypatch.setattr("judge.diagnosis.prepare", learnt.append)
     try:
-        Judge(standby_cells=1, stock=1).close()
+        start_judge(standby=1, stock=1).close()
         assert learnt == list(slugs())
         assert gc.get_freeze_count() > 0
     finally:
@@ -133,7 +134,7 @@ def test_a_judge_that_serves_has_learnt_what_naming_needs_before_it_stands(monke
 
 def judged(source: bytes, seed: int) -> Report:
     """The report of a judge of its own, without what was measured."""
-    judge = Judge(standby_cells=1)
+    judge = start_judge(standby=1)
     try:
         report = judge.judge(PROBLEM, source, seed=seed)
     finally:

@@ -10,6 +10,7 @@ import pytest
 
 from judge.engine import Judge
 from judge.problem import load
+from judge.starting import start_judge
 
 HONEST = (Path(__file__).parents[1] / "hostile/honest.py").read_text("utf-8")
 IN_FORWARD = """
@@ -23,7 +24,7 @@ def in_forward(done=[]):
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
-    made = Judge(standby_cells=1)
+    made = start_judge(standby=1)
     yield made
     made.close()
 
