@@ -355,7 +355,7 @@ def observe_one(concrete: Concrete, build: LayerFactory, roles: Roles, *, dtype:
     """One scenario of ``observe``."""
     tensors = [torch.from_numpy(array if dtype is None else array.astype(dtype)) for array in concrete.tensors]
     factory = build if dtype is None else _in_dtype(build, dtype)
-    observed = driver.run_scenario(factory, roles, concrete.steps, tensors)
+    observed = driver.run_scenario(factory, roles, concrete.steps, tensors, run_backward=_run_backward)
     observations = tuple(
         Observation(label, "absent", None)
         if tensor is None
@@ -376,7 +376,7 @@ def observe_expected(concrete: Concrete, build: LayerFactory, roles: Roles) -> S
     Raises what the reference raises: a scenario it cannot follow is our mistake.
     """
     tensors = [torch.from_numpy(array.astype(np.float64)) for array in concrete.tensors]
-    observed = driver.run_scenario(build, roles, concrete.steps, tensors)
+    observed = driver.run_scenario(build, roles, concrete.steps, tensors, run_backward=_run_backward)
     if observed.stopped is not None:
         raise observed.stopped
     return Seen(
@@ -385,6 +385,13 @@ def observe_expected(concrete: Concrete, build: LayerFactory, roles: Roles) -> S
             for label, tensor in zip(observed.labels, observed.tensors, strict=True)
         )
     )
+
+
+def _run_backward(output: torch.Tensor, gradient: torch.Tensor) -> None:
+    """As ``torch.autograd.backward``, which compares the two shapes with the help of sympy first: its import takes
+    0.4 s and 45 MiB. The engine compares them too."""
+    engine = torch.autograd.Variable._execution_engine
+    engine.run_backward((output,), (gradient,), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 def _expected(label: str, tensor: torch.Tensor | None, dtype: str) -> Observation:

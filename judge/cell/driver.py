@@ -58,13 +58,22 @@ class Observed:
 
 
 LayerFactory = Callable[..., Any]
+RunBackward = Callable[[torch.Tensor, torch.Tensor], None]
 
 
 def run_scenario(
-    build: LayerFactory, roles: Roles, steps: Sequence[Step], tensors: Sequence[torch.Tensor], device: str = "cpu"
+    build: LayerFactory,
+    roles: Roles,
+    steps: Sequence[Step],
+    tensors: Sequence[torch.Tensor],
+    device: str = "cpu",
+    run_backward: RunBackward = torch.autograd.backward,
 ) -> Observed:
-    """Runs the steps in order; an exception, whatever its class, ends the scenario and is part of what was seen."""
-    stage = _Stage(build, roles, tensors, device)
+    """Runs the steps in order; an exception, whatever its class, ends the scenario and is part of what was seen.
+
+    ``run_backward`` takes an output and the gradient that reaches it.
+    """
+    stage = _Stage(build, roles, tensors, device, run_backward)
     observed = stage.observed
     try:
         for number, (operation, arguments) in enumerate(steps):
@@ -121,8 +130,16 @@ def _roles_by_effect(build: LayerFactory, features: int, rank: int, names: list[
 class _Stage:
     """The layers, inputs and outputs of one scenario while it runs."""
 
-    def __init__(self, build: LayerFactory, roles: Roles, tensors: Sequence[torch.Tensor], device: str) -> None:
+    def __init__(
+        self,
+        build: LayerFactory,
+        roles: Roles,
+        tensors: Sequence[torch.Tensor],
+        device: str,
+        run_backward: RunBackward,
+    ) -> None:
         self.build_layer = build
+        self.run_backward = run_backward
         self.roles = roles
         self.given = tensors
         self.device = device
@@ -254,7 +271,7 @@ class _Stage:
         incoming = laid_out(self.given[upstream].to(output.dtype), layout)
         if output.requires_grad:  # else every gradient is absent
             with _complaining("backward_fails"):
-                torch.autograd.backward(output, incoming)
+                self.run_backward(output, incoming)
         if out in self.learning:  # as the step said: a layer may ask its input for a gradient by itself
             self.see(f"{out}.dx", _gradient_of(given))
         for role, parameter in found.items():

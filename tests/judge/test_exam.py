@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from judge import exam as exams
 from judge.cell import answering, wire
-from judge.cell.driver import OPERATIONS
+from judge.cell.driver import OPERATIONS, RunBackward
 from judge.comparing import distance
 from judge.exam import Exam, Transcript
 from judge.key import answer_key, answer_keys
 from judge.problem import Problem, load_all
 from tests.judge.layers import ByHand, observed, payloads
+
+ROOT = Path(__file__).parents[2]
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
 
@@ -130,6 +137,37 @@ def test_a_transcript_is_the_same_through_the_wire_as_beside_the_judge(problem: 
     exam = exams.prepare(problem, 3)
     beside = observed(exam, ByHand)
     assert same_bytes(through_the_wire(exam), beside)
+
+
+def test_the_judges_own_backward_passes_do_without_a_library_of_symbols() -> None:
+    program = """
+import sys
+from judge import diagnosis
+from judge.problem import load_all
+from judge.stock import prepare_edition
+for problem in load_all():
+    diagnosis.prepare(problem.slug)
+    assert prepare_edition(problem, "cpu", 3)
+print("sympy" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 1), (4, 3, 1), (3,)], ids=str)
+def test_the_judges_own_backward_passes_are_those_of_a_cell(shape: tuple[int, ...]) -> None:
+    gradient = torch.arange(math.prod(shape), dtype=torch.float32).reshape(shape)
+
+    def outcome(run: RunBackward) -> object:
+        x = torch.linspace(-1, 1, 12).reshape(4, 3).requires_grad_()
+        try:
+            run(torch.tanh(x), gradient)
+        except RuntimeError:
+            return "refused"
+        assert x.grad is not None
+        return x.grad.tolist()
+
+    assert outcome(exams._run_backward) == outcome(torch.autograd.backward)
 
 
 def through_the_wire(exam: Exam) -> Transcript:
