@@ -36,6 +36,7 @@ from app.middleware import API, Guard
 from app.queue.changes import open_changes
 from app.queue.local import LocalQueue
 from app.queue.watch import Watch
+from app.streams import Streams
 from judge import problem as problems
 
 STATIC_FOLDER = Path(__file__).parent / "static"
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = WebMetrics()
     app.state.limiter = RateLimiter()
+    app.state.streams = Streams()
     app.state.render_error = render_error
     app.add_middleware(Head)
     app.add_middleware(Guard, metrics=app.state.metrics, https=settings.https, public_url=settings.public_url)

@@ -14,10 +14,11 @@ from app import submissions
 from app.api.responses import problems as errors
 from app.auth import CurrentToken, TokenAccess
 from app.database import Database, Session, Transaction
-from app.errors import Forbidden, NotFound
+from app.errors import Forbidden, NotFound, TooManyRequests
 from app.models import Kind, State
 from app.queue.watch import Progress, Watch, is_judged, is_named
 from app.schemas import NewSubmission, SubmissionList, SubmissionOut, detail, summary
+from app.streams import MOST_OF_A_TOKEN
 from app.submissions import Filters, Sort
 from app.waiting import Waiting, waiting
 from judge.report import Verdict
@@ -92,7 +93,7 @@ def _submit_and_read(
 @router.get(
     "/{submission_id}",
     response_model=SubmissionOut,
-    responses=errors(401, 404, 422),
+    responses=errors(401, 404, 422, 429),
     summary="One submission, when it is judged",
 )
 async def get_submission(
@@ -116,8 +117,12 @@ async def get_submission(
     with watch.waiting(submission_id, wanted) as waiter:
         row = await _read(database, token, submission_id)
         there = Progress(row.judging_id, row.state, row.attempt, row.diagnoses_state)
-        if wait and not wanted(there) and await waiter.progress(wait):
-            row = await _read(database, token, submission_id)
+        if wait and not wanted(there):
+            with request.app.state.streams.one_more({f"token {token.id}": MOST_OF_A_TOKEN}) as has_room:
+                if not has_room:
+                    raise TooManyRequests(f"{MOST_OF_A_TOKEN} requests of this token wait already; ask again later.")
+                if await waiter.progress(wait):
+                    row = await _read(database, token, submission_id)
     stands = None
     if row.state is State.QUEUED:
         async with database.reading() as session:

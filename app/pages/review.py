@@ -23,6 +23,7 @@ from app.pages.shell import Viewer, page
 from app.pages.workspace import BRIEF_RETRY_MS, HEARTBEAT_SECONDS
 from app.queue.watch import Watch, is_judged, is_named
 from app.schemas import folded
+from app.streams import MOST_OF_ONE_PERSON
 from judge import problem as problems
 from judge.problem import Problem
 from judge.report import CheckResult, CheckStatus, Diagnosis, GroupResult, Report, Text, Verdict
@@ -197,11 +198,17 @@ async def events(
     request: Request, session: Session, interviewer: CurrentInterviewer, number: Number, brief: bool = False
 ) -> StreamingResponse:
     """One event when the newest judging is done, upon which the page loads itself again, and one when its mistakes are
-    named, which the page puts in their place; or only whether they are."""
+    named, which the page puts in their place; or only whether they are, as for whoever holds too many streams."""
     await submissions.get_submitted(session, number)
     watch: Watch = request.app.state.watch
 
-    async def stream() -> AsyncIterator[bytes]:
+    async def counted_stream() -> AsyncIterator[bytes]:
+        limits = {} if brief else {f"interviewer {interviewer.id}": MOST_OF_ONE_PERSON}
+        with request.app.state.streams.one_more(limits) as has_room:
+            async for said in stream(brief or not has_room):
+                yield said
+
+    async def stream(brief: bool) -> AsyncIterator[bytes]:
         for event, reached in (("verdict", is_judged), ("diagnoses", is_named)):
             while not await watch.until(reached, number, LOOK_SECONDS if brief else HEARTBEAT_SECONDS):
                 yield format_sse_event(comment="still waiting", retry=BRIEF_RETRY_MS if brief else None)
@@ -209,7 +216,7 @@ async def events(
                     return  # the browser asks again by itself
             yield format_sse_event(data_str="done", event=event)
 
-    return StreamingResponse(stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return StreamingResponse(counted_stream(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 # Writing: one form with the note and the reason, so that sending one of them loses nothing of the other --------------

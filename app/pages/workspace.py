@@ -19,7 +19,7 @@ from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session, Transaction
 from app.errors import NotFound, Unauthorized
-from app.models import Kind, State, Submission, now
+from app.models import Candidate, Kind, State, Submission, now
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
 from app.pages.results import Result, result_of
@@ -27,6 +27,7 @@ from app.pages.shell import Viewer, fragment, fragment_response, page
 from app.pages.statements import statement
 from app.queue import Queue
 from app.queue.watch import Watch
+from app.streams import MOST_OF_GUESTS, MOST_OF_ONE_PERSON
 from app.waiting import waiting
 from judge.problem import Problem
 from judge.report import Verdict
@@ -299,12 +300,27 @@ async def _result_html(database: Database, access: CandidateAccess, slug: str, n
 async def events(
     request: Request, session: Session, access: MaybeCandidate, slug: str, number: Number, brief: bool = False
 ) -> StreamingResponse:
-    """Server-sent events until the verdict, or only how things stand; whoever reconnects is told that at once."""
+    """Server-sent events until the verdict, or only how things stand; whoever reconnects is told that at once.
+
+    Whoever holds too many streams is told how things stand, and asks again.
+    """
     found = await own_submission(session, access, slug, number)
-    stream = _stream(request, found, brief=brief)
+    assert access is not None  # noqa: S101 - nobody owns a submission without being somebody
+    stream = _counted_stream(request, access.candidate, found, brief=brief)
     return StreamingResponse(
         stream, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
+
+
+async def _counted_stream(
+    request: Request, candidate: Candidate, submission: Submission, *, brief: bool
+) -> AsyncIterator[bytes]:
+    limits = {} if brief else {f"candidate {candidate.id}": MOST_OF_ONE_PERSON}
+    if candidate.guest and not brief:
+        limits[f"guests at {_address(request)}"] = MOST_OF_GUESTS
+    with request.app.state.streams.one_more(limits) as has_room:
+        async for event in _stream(request, submission, brief=brief or not has_room):
+            yield event
 
 
 async def _stream(request: Request, submission: Submission, *, brief: bool) -> AsyncIterator[bytes]:
