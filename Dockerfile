@@ -45,4 +45,4 @@ EXPOSE 8000
 ENTRYPOINT ["tini", "--", ".venv/bin/python", "-m", "app.cli"]
 CMD ["web"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
-    CMD [".venv/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+    CMD [".venv/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez', timeout=4)"]

@@ -65,7 +65,7 @@ async def _list_interviewers(database: Database, _chosen: argparse.Namespace) ->
 
 
 async def _create_token(database: Database, chosen: argparse.Namespace) -> list[str]:
-    scopes = [Scope.SUBMIT, Scope.STAFF] if chosen.staff else [Scope.SUBMIT]
+    scopes = [Scope.METRICS] if chosen.metrics else [Scope.SUBMIT, Scope.STAFF] if chosen.staff else [Scope.SUBMIT]
     async with database.writing() as session:
         return [(await auth.create_token(session, chosen.name, scopes))[1]]
 

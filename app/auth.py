@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 
 from app.config import Settings
 from app.database import Database, Session, Transaction
-from app.errors import Disabled, Unauthorized
+from app.errors import Disabled, Forbidden, Unauthorized
 from app.models import ApiToken, Base, Candidate, Interviewer, Invitation, LoginSession, Scope, SentForm, now
 from app.passwords import password_matches
 
@@ -51,6 +51,7 @@ class TokenAccess:
 
     id: int
     is_staff: bool
+    scopes: frozenset[str] = frozenset({Scope.SUBMIT})
 
 
 def hash_secret(secret: str) -> str:
@@ -286,6 +287,10 @@ class TokenBearer(HTTPBearer):
     Looked up before the request's own transaction begins: a stranger must not come as far as the write lock.
     """
 
+    def __init__(self, scope: Scope, description: str) -> None:
+        super().__init__(scheme_name="HTTPBearer", auto_error=False, description=description)
+        self._scope = scope
+
     async def __call__(self, request: HTTPConnection) -> TokenAccess:  # type: ignore[override] # ours says who it is
         challenge = {"WWW-Authenticate": "Bearer"}
         credentials = await super().__call__(request)
@@ -294,10 +299,13 @@ class TokenBearer(HTTPBearer):
         access = await find_token(request.app.state.database, credentials.credentials)
         if access is None:
             raise Unauthorized("This API token is unknown or revoked.", headers=challenge)
+        if self._scope not in access.scopes:
+            raise Forbidden(f"This needs a token with the scope {self._scope}.")
         return access
 
 
-require_token = TokenBearer(scheme_name="HTTPBearer", auto_error=False, description="An API token: hc_…")
+require_token = TokenBearer(Scope.SUBMIT, "An API token: hc_…")
+require_metrics_token = TokenBearer(Scope.METRICS, "A token made with --metrics")
 
 _FIND_TOKEN = select(ApiToken.id, ApiToken.scopes).where(
     ApiToken.sha256 == bindparam("hash"), ApiToken.revoked_at.is_(None)
@@ -308,7 +316,8 @@ async def find_token(database: Database, secret: str) -> TokenAccess | None:
     """What this token opens; None when it is unknown or revoked."""
     hashed = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
     row = await database.row(_FIND_TOKEN, hash=hashed)
-    return TokenAccess(row.id, is_staff=Scope.STAFF in row.scopes) if row else None
+    return TokenAccess(row.id, Scope.STAFF in row.scopes, frozenset(row.scopes)) if row else None
 
 
 CurrentToken = Annotated[TokenAccess, Depends(require_token)]
+Watching = Annotated[TokenAccess, Depends(require_metrics_token)]

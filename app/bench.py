@@ -137,8 +137,8 @@ def _await_ready(server: Server) -> None:
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
         with contextlib.closing(connection):
-            connection.request("GET", "/healthz")
-            if json.loads(connection.getresponse().read())["judging"] == "ok":
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
                 return
         time.sleep(0.05)
 

@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     command("list-interviewers", _accounts, "Say who may sign in.")
     token = command("create-token", _accounts, "Make an API token and print it, once.")
     token.add_argument("name")
-    token.add_argument("--staff", action="store_true", help="sees every submission and whole reports, no runs")
+    scope = token.add_mutually_exclusive_group()
+    scope.add_argument("--staff", action="store_true", help="sees every submission and whole reports, no runs")
+    scope.add_argument("--metrics", action="store_true", help="reads metrics and workers, and nothing else")
     seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
     seeding.add_argument("submissions", type=int)
     return parser

@@ -36,6 +36,7 @@ from app.middleware import API, Guard
 from app.queue.changes import open_changes
 from app.queue.local import LocalQueue
 from app.queue.watch import Watch
+from app.readiness import Readiness
 from app.streams import Streams
 from judge import problem as problems
 
@@ -77,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     problems.load_all()  # read once: nobody's first request waits for it, and a broken problem folder is noticed now
     app.state.database = Database(settings.database)
     app.state.watch = Watch(open_changes(app.state.database))
+    app.state.readiness = Readiness(app.state.database)
     app.state.queue = LocalQueue(app.state.database)
     await app.state.watch.start()
     upkeep = asyncio.create_task(app.state.database.keep_log_short())

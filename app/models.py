@@ -68,6 +68,8 @@ class Scope(StrEnum):
 
     SUBMIT = "submit"
     STAFF = "staff"
+    METRICS = "metrics"
+    """Reads how Handcode itself fares, and nothing that anyone sent."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -209,6 +211,10 @@ class ApiToken(Base):
     def is_staff(self) -> bool:
         """Whether it reads what others sent; the page of tokens shows that."""
         return Scope.STAFF in self.scopes
+
+    @property
+    def is_for_metrics(self) -> bool:
+        return Scope.METRICS in self.scopes
 
 
 _JUDGED = "kind = 'submit' AND verdict IS NOT NULL"

@@ -37,7 +37,7 @@ from app.config import Settings
 from app.database import DATABASE_AWAY, Database
 from app.engine import Engine, StartEngine, start_engine
 from app.metrics import StageTimes
-from app.models import Device, Kind, Worker
+from app.models import Device, Kind, State, Worker
 from app.naming import Namer, Search
 from app.processes import is_alive, pid_namespace
 from app.queue import Claim
@@ -319,7 +319,9 @@ class WorkerProcess:
 
     async def _give_back(self, claim: Claim, why: str, *, counts: bool) -> None:
         try:
-            await self.database.change(judgings.give_back, claim, why, counts=counts)
+            state = await self.database.change(judgings.give_back, claim, why, counts=counts)
+            if counts and state is not None:
+                self.times.observe_fault(given_up=state is State.DONE)
         except DATABASE_AWAY as error:
             # Not again: should it have been given back after all, the next attempt is another worker's.
             log.warning("could not give judging %d back, its lease will end: %s", claim.judging_id, error)

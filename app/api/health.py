@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/metrics``: for the machine that looks after this one."""
+"""``/livez``, ``/readyz``, ``/metrics`` and ``/workers``: for the machine that looks after this one."""
 
 from __future__ import annotations
 
@@ -7,26 +7,39 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import func, select
 from starlette.requests import Request
 
 from app import submissions
+from app.auth import Watching
 from app.database import Session
-from app.judgings import QUEUED
-from app.models import Judging, Worker
+from app.errors import Unavailable
+from app.models import Worker
+from app.readiness import SENTENCES, Readiness
 
 router = APIRouter()
 
 
-@router.get("/healthz")
-async def healthz(session: Session) -> JSONResponse:
-    """200 when the database answers. ``judging`` says whether a sound worker is there: the web process itself is
-    healthy without one, and restarting it would help nobody."""
-    found = await submissions.workers(session)
-    sound = any(worker.ready and worker.quarantined is None for worker in found)
-    return JSONResponse(
-        {"status": "ok", "judging": "ok" if sound else "no worker", "workers": [_worker(one) for one in found]}
-    )
+@router.get("/livez")
+async def livez() -> JSONResponse:
+    """This process answers; nothing else is asked. To start it again helps only where this fails."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz")
+async def readyz(request: Request) -> JSONResponse:
+    """200 while what is sent can be stored and judged, else 503 with each obstacle."""
+    readiness: Readiness = request.app.state.readiness
+    found = await readiness.obstacles()
+    if found:
+        errors = [{"where": obstacle, "message": SENTENCES[obstacle]} for obstacle in found]
+        raise Unavailable(" ".join(error["message"] for error in errors), errors=errors)
+    return JSONResponse({"status": "ready"})
+
+
+@router.get("/workers")
+async def workers(session: Session, _watching: Watching) -> JSONResponse:
+    """Each worker that was heard of lately, with what its walls said."""
+    return JSONResponse({"workers": [_worker(one) for one in await submissions.workers(session)]})
 
 
 def _worker(worker: Worker) -> dict[str, Any]:
@@ -43,8 +56,6 @@ def _worker(worker: Worker) -> dict[str, Any]:
 
 
 @router.get("/metrics")
-async def metrics(request: Request, session: Session) -> Response:
-    waiting = await session.scalar(select(func.count()).select_from(Judging).where(QUEUED))
-    request.app.state.metrics.waiting.set(waiting or 0)
-    found = await submissions.workers(session)
-    return Response(request.app.state.metrics.render(found), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request, session: Session, _watching: Watching) -> Response:
+    rendered = await session.run_sync(request.app.state.metrics.render)
+    return Response(rendered, media_type=CONTENT_TYPE_LATEST)

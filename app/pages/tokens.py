@@ -62,7 +62,7 @@ async def create(
     fault = _fault(wanted)
     if fault:
         return await _page(request, session, interviewer, name=name, scope=scope, error=fault, status=400)
-    scopes = [Scope.SUBMIT] if scope is Scope.SUBMIT else [Scope.SUBMIT, Scope.STAFF]
+    scopes: list[Scope] = [Scope.SUBMIT, Scope.STAFF] if scope is Scope.STAFF else [scope]
 
     async def make() -> int:
         token, _secret = await auth.create_token(session, wanted, scopes, secret=as_text(form.secret))

@@ -179,6 +179,12 @@ class Site:
     client: TestClient
     token: str
     staff_token: str
+    metrics_token: str
+
+    def metrics(self) -> str:
+        answer = self.client.get("/metrics", headers={"Authorization": f"Bearer {self.metrics_token}"})
+        assert answer.status_code == 200, answer.text
+        return answer.text
 
     def headers(self, *, staff: bool = False) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.staff_token if staff else self.token}"}
@@ -262,13 +268,14 @@ def desk(database_url: str, tmp_path: Path) -> Iterator[Desk]:
 def open_site(settings: Settings) -> Iterator[Site]:
     app = create_app(settings)
 
-    async def make_tokens() -> tuple[str, str]:
+    async def make_tokens() -> tuple[str, str, str]:
         database = Database(settings.database)
         async with database.writing() as session:
             _, token = await auth.create_token(session, "ci")
             _, staff = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
+            _, metrics = await auth.create_token(session, "metrics", [Scope.METRICS])
         await database.close()
-        return token, staff
+        return token, staff, metrics
 
     tokens = asyncio.run(make_tokens())
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:

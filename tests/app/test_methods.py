@@ -54,5 +54,5 @@ def test_files_are_only_for_reading(site: Site, method: str) -> None:
 
 def test_head_is_counted_under_its_own_route(site: Site) -> None:
     site.client.head("/problems/batchnorm1d")
-    counted = site.client.get("/metrics").text
+    counted = site.metrics()
     assert re.search(r'method="HEAD",route="/problems/\{slug\}"', counted)

@@ -59,7 +59,7 @@ class Web:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
-                httpx2.get(f"{self.url}/healthz")
+                httpx2.get(f"{self.url}/livez")
             except httpx2.TransportError:
                 time.sleep(0.05)
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import queue
 import re
@@ -101,8 +100,8 @@ def _wait_for_worker(port: int, log: Path) -> None:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
-            connection.request("GET", "/healthz")
-            if json.loads(connection.getresponse().read())["judging"] == "ok":
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
                 return
         finally:
             connection.close()

@@ -151,7 +151,7 @@ async def judged(session: AsyncSession, number: int, report: Report) -> None:
     await session.flush()
 
 
-NO_PAGES = re.compile(r"/api/|/docs|/healthz|/metrics|/static|/favicon\.ico|.*/events$|/openapi")
+NO_PAGES = re.compile(r"/api/|/docs|/livez|/readyz|/metrics|/workers|/static|/favicon\.ico|.*/events$|/openapi")
 """For programs, and the API's description, which is written in English; files, and streams of events."""
 
 REFUSED: list[tuple[str, dict[str, str]]] = [
