@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from app import wording
 from app.auth import end_sessions, hash_secret
 from app.errors import BadRequest, Conflict, Gone, NotFound
-from app.models import Candidate, Decision, Interviewer, Invitation, LoginSession, Note, Outcome, now
+from app.models import Candidate, Decision, Interviewer, Invitation, LoginSession, Note, Outcome, ReplacedLink, now
 from judge import problem as problems
 
 MAX_NAME = 200
@@ -85,6 +85,7 @@ async def renew_link(session: AsyncSession, invitation_id: int, *, secret: str |
     if not invitation.is_open(now()):
         raise Conflict("This invitation has ended; invite the candidate again.")
     secret = secret or secrets.token_urlsafe(24)
+    session.add(ReplacedLink(link_hash=invitation.link_hash, invitation_id=invitation_id))
     invitation.link_hash = hash_secret(secret)
     await end_sessions(session, LoginSession.invitation_id == invitation_id)
     return NewInvitation(invitation, secret)
@@ -114,11 +115,22 @@ async def follow_link(
     if to_enter:
         query = query.with_for_update(of=Invitation, key_share=True)
     invitation: Invitation | None = await session.scalar(query.options(joinedload(Invitation.candidate)))
-    if invitation is None:
+    if invitation is None and await ended(session, secret) is None:
         raise NotFound("This invitation link is not known; check that it was copied whole.")
+    if invitation is None:
+        raise Gone("A newer link has replaced this one; ask your interviewer for it.")
     if not invitation.is_open(at or now()):
         raise Gone("This invitation has ended; ask your interviewer for a new link.")
     return invitation
+
+
+async def ended(session: AsyncSession, secret: str) -> Invitation | None:
+    """The invitation, with its interviewer, of a link that leads nowhere: its own, or one that a newer replaced."""
+    link = hash_secret(secret)
+    replaced = select(ReplacedLink.invitation_id).where(ReplacedLink.link_hash == link).scalar_subquery()
+    query = select(Invitation).where(or_(Invitation.link_hash == link, Invitation.id == replaced))
+    found: Invitation | None = await session.scalar(query.options(joinedload(Invitation.interviewer)))
+    return found
 
 
 async def get_invitation(session: AsyncSession, invitation_id: int) -> Invitation:

@@ -175,6 +175,15 @@ class Invitation(Base):
         return self.revoked_at is None and at < self.expires_at
 
 
+class ReplacedLink(Base):
+    """A link that "New link" ended, as its hash: whoever follows it is told that there is a newer one."""
+
+    __tablename__ = "replaced_links"
+
+    link_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    invitation_id: Mapped[int] = mapped_column(ForeignKey("invitations.id"), index=True)
+
+
 class LoginSession(Base):
     """A browser's session: of an interviewer, or of a candidate (by invitation, or as a guest)."""
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter, Request
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
@@ -15,7 +14,7 @@ from app.auth import CandidateAccess, MaybeCandidate, MaybeInterviewer
 from app.counting import Total
 from app.database import Session
 from app.errors import AppError, Unauthorized
-from app.models import Invitation, Kind
+from app.models import Kind, now
 from app.pages.access import Desk, desk_of, known
 from app.pages.shell import Viewer, page, static
 from judge.problem import Problem
@@ -54,11 +53,12 @@ class Invited:
 
 @dataclass(frozen=True)
 class Closed:
-    """Why a link leads nowhere, and whether this browser may still show what its candidate sent."""
+    """Why a link leads nowhere, whom to ask, and whether this browser may still show what its candidate sent."""
 
     reason: str
-    ended_at: datetime | None
-    may_read: bool
+    interviewer: str = ""
+    ended_at: datetime | None = None
+    may_read: bool = False
 
 
 @router.get("/")
@@ -107,12 +107,13 @@ async def start(request: Request, session: Session, access: MaybeCandidate, link
 async def _closed(
     request: Request, session: AsyncSession, access: CandidateAccess | None, link: str, error: AppError
 ) -> Response:
-    found: Invitation | None = await session.scalar(
-        select(Invitation).where(Invitation.link_hash == auth.hash_secret(link))
-    )
-    reason = "unknown" if found is None else "revoked" if found.revoked_at else "expired"
-    may_read = found is not None and access is not None and access.candidate.id == found.candidate_id
-    closed = Closed(reason, found.expires_at if found else None, may_read)
+    found = await interviews.ended(session, link)
+    if found is None:
+        closed = Closed("unknown")
+    else:
+        reason = "revoked" if found.revoked_at else "replaced" if found.is_open(now()) else "expired"
+        may_read = access is not None and access.candidate.id == found.candidate_id
+        closed = Closed(reason, found.interviewer.name, found.expires_at, may_read)
     return page(request, "candidate/closed.html", status=error.status, closed=closed)
 
 

@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import auth, interviews, submissions
-from app.models import Judging, Kind, State, Submission, now
+from app.models import Interviewer, Judging, Kind, State, Submission, now
 from app.models import Report as StoredReport
 from app.pages import languages
 from app.pages.results import result_of
@@ -99,15 +99,18 @@ def places(desk: Desk) -> dict[str, list[str]]:
 
     async def make(session: AsyncSession) -> dict[str, list[str]]:
         links = []
-        for _ in range(4):
+        for _ in range(5):
             invited = await interviews.invite(session, desk.interviewer, "Lin", ["batchnorm1d", "batchnorm2d"], days=3)
             links.append(invited)
-        open_to, revoked, ended, entered = links
+        open_to, revoked, ended, entered, replaced = links
+        await interviews.renew_link(session, replaced.invitation.id)
         await interviews.revoke(session, revoked.invitation.id)
         ended.invitation.expires_at = now()
         cookie = await auth.admit_candidate(session, entered.invitation)
         desk.client.cookies.set(auth.CANDIDATE_COOKIE, cookie)
         token, _ = await auth.create_token(session, "ci")
+        other = Interviewer(name="Bo", password_hash="no password has this hash")
+        session.add(other)
         await session.flush()
         candidate = entered.invitation.candidate
         queue = LocalQueue(desk.site.database)
@@ -137,6 +140,9 @@ def places(desk: Desk) -> dict[str, list[str]]:
             "/invitations/{number}/revoke": [f"/invitations/{invitation}/revoke"],
             "/tokens": ["/tokens"],
             "/tokens/{number}/revoke": [f"/tokens/{token.id}/revoke"],
+            "/interviewers": ["/interviewers"],
+            "/interviewers/{number}/disable": [f"/interviewers/{other.id}/disable"],
+            "/leave": ["/leave"],
             "/sign-in": ["/sign-in"],
         }
 

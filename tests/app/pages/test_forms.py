@@ -238,7 +238,22 @@ def test_a_renewed_link_loaded_again_is_the_same_and_a_replaced_one_says_so(desk
     late = desk.send("/invitations/1/renew", 201, once=once).text
     assert "a newer link has replaced it since" in late
     assert not re.findall(r"/i/[\w-]+", late)
-    desk.read(links.pop(), status=404)
+    replaced = desk.read(links.pop(), status=410)
+    assert "A newer link has replaced this one" in replaced
+    assert "Ada, who invited you, has made a new link for you." in replaced
+
+
+def test_a_link_that_leads_nowhere_says_why_and_whom_to_ask(desk: Desk) -> None:
+    made = desk.send("/invitations", 201, name="Lin", problem="batchnorm1d").text
+    first = re.findall(r"/i/[\w-]+", made)[0]
+    renewed = desk.send("/invitations/1/renew", 201, once=once_of(desk.read("/invitations/1/renew"))).text
+    second = re.findall(r"/i/[\w-]+", renewed)[0]
+    assert "has replaced this one" in desk.read(first, status=410)
+    assert "Start" in desk.read(second)
+    desk.send("/invitations/1/revoke", once=once_of(desk.read("/invitations/1/revoke")))
+    for link in (first, second):
+        assert "Ada, who invited you, has withdrawn it." in desk.read(link, status=410)
+    assert "A letter may have been lost" in desk.read(f"{second}x", status=404)
 
 
 def test_a_token_page_loaded_again_shows_the_same_token(desk: Desk) -> None:
