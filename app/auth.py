@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from app.config import Settings
 from app.database import Database, Session, Transaction
 from app.errors import Disabled, Forbidden, Unauthorized
+from app.limits import Attempts
 from app.models import ApiToken, Base, Candidate, Interviewer, Invitation, LoginSession, Scope, SentForm, now
 from app.passwords import password_matches
 
@@ -62,14 +63,15 @@ def hash_secret(secret: str) -> str:
 # Browser sessions ----------------------------------------------------------------------------------------------------
 
 
-async def sign_in(database: Database, name: str, password: str, *, hours: float) -> str:
-    """Opens an interviewer's session and returns the cookie's value; raises ``Unauthorized`` or ``Disabled``.
+async def sign_in(database: Database, name: str, password: str, attempts: Attempts, *, hours: float) -> str:
+    """Opens an interviewer's session and returns the cookie's value; raises ``Unauthorized``, ``Disabled`` or
+    ``TooManyRequests``.
 
     Takes the database, not the request's session: SQLite's write lock is not held for the 119 ms of an argon2 hash.
     """
     async with database.reading() as session:
         interviewer = await session.scalar(select(Interviewer).where(Interviewer.name == name))
-    matches = await password_matches(interviewer.password_hash if interviewer else None, password)
+    matches = await password_matches(interviewer.password_hash if interviewer else None, password, attempts)
     if interviewer is None or not matches:
         raise Unauthorized("This name and password do not belong together.")
     async with database.writing() as session:

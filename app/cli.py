@@ -125,7 +125,7 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
     config = uvicorn.Config(
         application, host=settings.host, port=settings.port, loop="uvloop", http=Connection,
         lifespan="on", log_config=None, access_log=False, server_header=False,
-        proxy_headers=bool(settings.public_url), forwarded_allow_ips="*" if settings.public_url else None,
+        **believing(settings),
         timeout_graceful_shutdown=1,  # whoever waits for a verdict asks again
     )  # fmt: skip
     sockets = [socket.socket(fileno=chosen.fd)] if chosen.fd is not None else None
@@ -138,6 +138,12 @@ def _web(settings: Settings, chosen: argparse.Namespace) -> int:
     server = Server(config)
     server.run(sockets=sockets)
     return 0 if server.started else 1
+
+
+def believing(settings: Settings) -> dict[str, Any]:
+    """Whose word about the sender of a request uvicorn takes: it reads ``X-Forwarded-For`` from the right, up to the
+    first address that is no declared proxy."""
+    return {"proxy_headers": bool(settings.proxies), "forwarded_allow_ips": settings.proxies}
 
 
 def _is_time(pipe: int | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
@@ -31,6 +32,9 @@ class Settings(BaseSettings):
 
     public_url: str = ""
     """How browsers reach us when that is not ``http://host:port``; https here makes cookies ``__Host-`` and secure."""
+
+    trusted_proxies: str = ""
+    """Addresses and networks, with commas between them, whose ``X-Forwarded-For`` and ``-Proto`` are believed."""
 
     practice: bool = False
     """Open practice: anyone may take a problem from the list without an invitation."""
@@ -62,7 +66,7 @@ class Settings(BaseSettings):
 
     token_submissions_per_minute: int = Field(default=6000, ge=1)
     logins_per_minute: int = Field(default=10, ge=1)
-    """For one name or one address: a 119 ms argon2 hash is ours to pay."""
+    """Wrong passwords from one address; half as many for one name."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -79,6 +83,14 @@ class Settings(BaseSettings):
             url.scheme not in ("http", "https") or not url.hostname or url.path not in ("", "/") or url.query
         ):
             raise ValueError("it has to be the address of a site, such as https://handcode.example.org")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_a_list_of_networks(cls, value: str) -> str:
+        for network in _networks(value):
+            if network.prefixlen == 0:
+                raise ValueError("it would believe everyone; name the addresses that your proxies have")
         return value
 
     @field_validator("database_url")
@@ -115,6 +127,14 @@ class Settings(BaseSettings):
         return self.url.startswith("https://")
 
     @property
+    def proxies(self) -> list[str]:
+        """The networks whose word about the sender's address is taken, for uvicorn; empty for none."""
+        networks = _networks(self.trusted_proxies)
+        # On a socket for both kinds of addresses an old one comes as ::ffff:10.0.0.1.
+        mapped = [f"::ffff:{one.network_address}/{96 + one.prefixlen}" for one in networks if one.version == 4]
+        return [*map(str, networks), *mapped]
+
+    @property
     def database(self) -> str:
         """The SQLAlchemy URL in use."""
         return self.database_url or f"sqlite:///{(self.data / DATABASE_FILE).absolute()}"
@@ -129,6 +149,14 @@ class Settings(BaseSettings):
             if any(self.data.iterdir()) and not (self.data / DATABASE_FILE).exists():
                 raise OSError(errno.ENOTEMPTY, "it is open to others and holds other things than ours")
             self.data.chmod(0o700)
+
+
+def _networks(text: str) -> list[IPv4Network | IPv6Network]:
+    """Raises ``ValueError``."""
+    try:
+        return [ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    except ValueError as error:
+        raise ValueError(f"it has to be addresses or networks, such as 127.0.0.1,10.0.0.0/8 ({error})") from error
 
 
 def _parts(url: str) -> SplitResult:

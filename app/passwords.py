@@ -1,4 +1,4 @@
-"""Passwords: which ones are taken, how they are stored, and that two at a time are hashed."""
+"""Passwords: which ones are taken, how they are stored, that two at a time are hashed, and that few are guessed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
 from app.errors import BadRequest
+from app.limits import Attempts
 
 SHORTEST, LONGEST = 8, 1000
 
@@ -34,16 +35,21 @@ async def hash_password(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_threads, _hasher.hash, password)
 
 
-async def password_matches(password_hash: str | None, password: str) -> bool:
-    """Without a hash, for a name that nobody has, the answer is no and takes as long."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, _matches, password_hash, password)
+async def password_matches(password_hash: str | None, password: str, attempts: Attempts) -> bool:
+    """Without a hash, for a name that nobody has, the answer is no and takes as long. Raises ``TooManyRequests``."""
+    attempts.require_room()
+    return await asyncio.get_running_loop().run_in_executor(_threads, _matches, password_hash, password, attempts)
 
 
-def _matches(password_hash: str | None, password: str) -> bool:
+def _matches(password_hash: str | None, password: str, attempts: Attempts) -> bool:
+    attempts.require_room()  # asked again: a hundred that were sent at one moment all found room, and waited here
     try:
-        return _hasher.verify(password_hash or _hash_of_nobody(), password) and password_hash is not None
+        matches = _hasher.verify(password_hash or _hash_of_nobody(), password) and password_hash is not None
     except VerificationError:
-        return False
+        matches = False
+    if not matches:
+        attempts.count()
+    return matches
 
 
 @functools.cache

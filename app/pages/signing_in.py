@@ -13,6 +13,7 @@ from app.auth import CurrentInterviewer, MaybeInterviewer
 from app.database import Database, Session
 from app.errors import BadRequest, TooManyRequests, Unauthorized
 from app.forms import SentOnce
+from app.limits import Attempts, address_of
 from app.models import Interviewer
 from app.pages.interviewers import staff_page
 from app.pages.shell import page, safe_return
@@ -47,12 +48,10 @@ async def sign_in(
     typed: Annotated[str, Form()] = "",
 ) -> Response:
     name = name.replace("\0", "")  # PostgreSQL refuses a NUL in any text it is asked about
-    settings, limiter = request.app.state.settings, request.app.state.limiter
+    settings = request.app.state.settings
     database: Database = request.app.state.database
     try:
-        for sender in (f"name {name}", f"address {request.client.host if request.client else ''}"):
-            limiter.check("login", sender, settings.logins_per_minute)
-        cookie = await auth.sign_in(database, name, password, hours=settings.session_hours)
+        cookie = await auth.sign_in(database, name, password, _attempts(request, name), hours=settings.session_hours)
     except (Unauthorized, TooManyRequests) as error:
         response = sign_in_page(request, return_to, typed=typed, name=name, fault=error.code, status=error.status)
         response.headers.update(error.headers)
@@ -63,6 +62,11 @@ async def sign_in(
     response = RedirectResponse(safe_return(return_to), 303)
     auth.set_cookie(response, settings, auth.INTERVIEWER_COOKIE, cookie, hours=settings.session_hours)
     return response
+
+
+def _attempts(request: Request, name: str) -> Attempts:
+    state = request.app.state
+    return Attempts(state.limiter, address_of(request), name, state.settings.logins_per_minute)
 
 
 def _fields(typed: str) -> dict[str, list[str]]:
@@ -101,7 +105,8 @@ async def change_password(
     error = ""
     if not done:
         try:
-            new_hash = await _new_hash(current, password, password_new, password_again)
+            attempts = _attempts(request, current.name)
+            new_hash = await _new_hash(current, attempts, password, password_new, password_again)
             await _store(request, interviewer, form, new_hash)
         except BadRequest as refused:
             error = refused.detail
@@ -111,12 +116,12 @@ async def change_password(
         )
 
 
-async def _new_hash(interviewer: Interviewer, password: str, new: str, again: str) -> str:
-    """Raises ``BadRequest``."""
+async def _new_hash(interviewer: Interviewer, attempts: Attempts, password: str, new: str, again: str) -> str:
+    """Raises ``BadRequest`` or ``TooManyRequests``."""
     if new != again:
         raise BadRequest("The new password and its repetition differ.")
     check_password(new)
-    if not await password_matches(interviewer.password_hash, password):
+    if not await password_matches(interviewer.password_hash, password, attempts):
         raise BadRequest("The current password is wrong.")
     return await hash_password(new)
 

@@ -19,6 +19,7 @@ from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
 from app.database import Database, Session, Transaction
 from app.errors import NotFound, Unauthorized
+from app.limits import address_of
 from app.models import Candidate, Kind, State, Submission, now
 from app.pages import languages
 from app.pages.access import desk_of, require_problem
@@ -202,7 +203,7 @@ async def send(
     require_problem(desk_of(request, access), access, slug)
     settings, limiter = request.app.state.settings, request.app.state.limiter
     if access is None:
-        limiter.check("guest", _address(request), GUESTS_PER_MINUTE)
+        limiter.check("guest", address_of(request), GUESTS_PER_MINUTE)
     else:
         limiter.check("submit", f"candidate {access.candidate.id}", settings.submissions_per_minute)
     # A textarea sends its lines with CR LF; the file it stands for has LF.
@@ -262,10 +263,6 @@ def _key(once: str, action: Kind, text: str) -> str | None:
     return hashlib.sha256(f"{once}\0{action}\0{text}".encode("utf-8", "surrogatepass")).hexdigest() if once else None
 
 
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
-
-
 async def _answer(request: Request, taken: Taken, slug: str) -> Response:
     """A script gets the piece of page that waits for the verdict; a plain form is led to the page that shows it."""
     number = taken.sent.id
@@ -317,7 +314,7 @@ async def _counted_stream(
 ) -> AsyncIterator[bytes]:
     limits = {} if brief else {f"candidate {candidate.id}": MOST_OF_ONE_PERSON}
     if candidate.guest and not brief:
-        limits[f"guests at {_address(request)}"] = MOST_OF_GUESTS
+        limits[f"guests at {address_of(request)}"] = MOST_OF_GUESTS
     with request.app.state.streams.one_more(limits) as has_room:
         async for event in _stream(request, submission, brief=brief or not has_room):
             yield event

@@ -25,6 +25,7 @@ from app import auth, interviewers
 from app.auth import TokenAccess
 from app.config import Settings
 from app.database import Database
+from app.limits import Attempts, RateLimiter
 from app.main import create_app
 from app.migrating import migrate
 from app.models import Base, Candidate, Interviewer, Scope
@@ -135,6 +136,11 @@ async def database(database_url: str, anyio_backend: str) -> AsyncIterator[Datab
 @pytest.fixture
 def queue(database: Database) -> LocalQueue:
     return LocalQueue(database)
+
+
+def attempts() -> Attempts:
+    """Those of someone who has not tried yet."""
+    return Attempts(RateLimiter(), "203.0.113.1", "", 10)
 
 
 @dataclass

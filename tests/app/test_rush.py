@@ -21,7 +21,7 @@ from app.database import Database
 from app.main import create_app
 from app.models import Submission
 from app.pages import STAFF
-from tests.app.conftest import CODE, People, Site
+from tests.app.conftest import CODE, People, Site, attempts
 
 pytestmark = pytest.mark.anyio
 
@@ -141,7 +141,7 @@ async def test_no_page_is_made_while_its_transaction_holds_the_lock(
 
     database = Database(site.app.state.settings.database)
     await interviewers.create(database, "Ada", "correct horse")
-    cookie = await auth.sign_in(database, "Ada", "correct horse", hours=1)
+    cookie = await auth.sign_in(database, "Ada", "correct horse", attempts(), hours=1)
     await database.close()
     site.client.cookies.set(auth.INTERVIEWER_COOKIE, cookie)
     monkeypatch.setattr(Template, "render", look_and_render)

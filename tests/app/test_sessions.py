@@ -16,9 +16,10 @@ from app import auth, interviewers, interviews, passwords
 from app.config import Settings
 from app.database import Database
 from app.errors import Conflict, Disabled, Unauthorized
+from app.limits import Attempts
 from app.main import create_app
 from app.models import ApiToken, Base, Interviewer, Judging, LoginSession, State, Submission
-from tests.app.conftest import AS_PERSON, CODE, PASSWORD, Desk, People, Site
+from tests.app.conftest import AS_PERSON, CODE, PASSWORD, Desk, People, Site, attempts
 
 pytestmark = pytest.mark.anyio
 
@@ -125,7 +126,7 @@ def once_of(page: str) -> str:
 
 def sign_in(desk: Desk, name: str = "Ada", password: str = PASSWORD) -> str:
     """The cookie of one more browser."""
-    cookie = desk.with_another_opened(lambda database: auth.sign_in(database, name, password, hours=1))
+    cookie = desk.with_another_opened(lambda database: auth.sign_in(database, name, password, attempts(), hours=1))
     return cookie
 
 
@@ -141,7 +142,7 @@ async def test_a_form_that_waited_while_its_sender_was_disabled_makes_nothing(ap
     database: Database = app.state.database
     for name in ("Ada", "Bo"):
         made = await interviewers.create(database, name, PASSWORD)
-    cookie = await auth.sign_in(database, "Bo", PASSWORD, hours=1)
+    cookie = await auth.sign_in(database, "Bo", PASSWORD, attempts(), hours=1)
     async with browser(app, **{auth.INTERVIEWER_COOKIE: cookie}) as client:
         async with database.writing() as session:
             await interviewers.disable(session, made.id)
@@ -159,14 +160,14 @@ async def test_a_new_password_stops_a_sign_in_with_the_old_one_halfway(
 ) -> None:
     ada = await interviewers.create(database, "Ada", PASSWORD)
 
-    async def matches_and_is_replaced(password_hash: str | None, password: str) -> bool:
+    async def matches_and_is_replaced(password_hash: str | None, password: str, attempts: Attempts) -> bool:
         async with database.writing() as session:
             await interviewers.set_password(session, ada.id, "another hash")
-        return await passwords.password_matches(password_hash, password)
+        return await passwords.password_matches(password_hash, password, attempts)
 
     monkeypatch.setattr("app.auth.password_matches", matches_and_is_replaced)
     with pytest.raises(Unauthorized):
-        await auth.sign_in(database, "Ada", PASSWORD, hours=1)
+        await auth.sign_in(database, "Ada", PASSWORD, attempts(), hours=1)
     assert await count(database, LoginSession) == 0
 
 

@@ -12,6 +12,7 @@ from app import auth, interviewers
 from app.config import Settings
 from app.database import Database
 from app.main import create_app
+from tests.app.conftest import attempts
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_an_invitation_link_leads_to_the_public_address_or_where_its_maker_was(
     async def ada() -> str:
         database = Database(settings.database)
         await interviewers.create(database, "Ada", "correct horse")
-        cookie = await auth.sign_in(database, "Ada", "correct horse", hours=1)
+        cookie = await auth.sign_in(database, "Ada", "correct horse", attempts(), hours=1)
         await database.close()
         return cookie
 
