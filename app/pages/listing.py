@@ -27,6 +27,26 @@ def visible(text: str) -> str:
     return text.replace("\r\n", "\n").translate(_SHOWN)
 
 
+PIECE = 4000
+"""Characters: some four screens of a box of output."""
+
+
+def pieces(text: str) -> list[str]:
+    """The text in pieces that a browser lays out one by one, as they come into view; joined they are the text.
+
+    A megabyte of Chinese in one box is laid out anew for each of the hundred files its typeface comes in, and a page
+    stood still for it. Pieces end where a line does, but for lines that are longer than one.
+    """
+    found = [""]
+    for line in text.splitlines(keepends=True):
+        for begin in range(0, len(line), PIECE):
+            part = line[begin : begin + PIECE]
+            if found[-1] and len(found[-1]) + len(part) > PIECE:
+                found.append("")
+            found[-1] += part
+    return found
+
+
 @dataclass(frozen=True)
 class Line:
     """One line of source: its number, its highlighted HTML, and why it is marked, if it is."""

@@ -20,7 +20,7 @@ from app.auth import CandidateAccess
 from app.config import Settings
 from app.models import Interviewer
 from app.pages import languages
-from app.pages.listing import highlight, visible
+from app.pages.listing import highlight, pieces, visible
 from judge.report import Text
 
 ROOT = Path(__file__).parent.parent.parent
@@ -157,6 +157,7 @@ def environment(language: str) -> Environment:
     )
     built.filters.update(
         visible=visible,
+        pieces=pieces,
         said=_said_in(language),
         # Not `_()`: Jinja takes its result for markup, and what an error says may repeat what a stranger sent.
         translated=lambda sentence: languages.translations(language).gettext(sentence) if sentence else "",

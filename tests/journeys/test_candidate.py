@@ -273,3 +273,21 @@ def test_a_verdict_arrives_although_the_connection_broke_meanwhile(visit: Visit,
     expect(page.locator("#result .waiting")).to_be_visible()
     assert verdict_of(page) == "time_limit"
     visitor.complaints = [one for one in visitor.complaints if "object Event" not in one and "ERR_" not in one]
+
+
+def test_a_long_output_is_laid_out_only_where_it_is_looked_at(visit: Visit, invitation: str) -> None:
+    """In Chinese it is laid out anew with each file of the typeface, and all of it at once stops the page."""
+    page = visit().page
+    page.goto(invitation)
+    page.locator("main form button").click()
+    page.goto("/problems/batchnorm1d")
+    type_code(page, f"{RIGHT}\n\nfor _ in range(40):\n    print('批归一化' * 1250)\n")
+    page.get_by_role("button", name="Run samples").click()
+    verdict_of(page)
+    output = page.locator("#result pre.output", has_text="批归一化")
+    assert output.text_content() == ("批归一化" * 1250 + "\n") * 40
+    appears = """piece => new Promise(done => {
+        piece.addEventListener("contentvisibilityautostatechange", event => done(!event.skipped));
+        piece.scrollIntoView();
+    })"""
+    assert output.locator(".piece").last.evaluate(appears) is True

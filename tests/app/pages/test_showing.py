@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.pages.languages import LANGUAGES
-from app.pages.listing import highlight, listing, visible
+from app.pages.listing import PIECE, highlight, listing, pieces, visible
 from app.pages.shell import safe_return
 from app.pages.statements import _render, statement
 from judge import problem as problems
@@ -31,6 +31,20 @@ from judge.cell.source import lines
 )
 def test_characters_that_act_become_signs_that_show(sent: str, shown: str) -> None:
     assert visible(sent) == shown
+
+
+@given(st.lists(st.sampled_from(["", "a line\n", "x" * (PIECE - 3), "归" * (3 * PIECE) + "\n", "\n" * 50]), max_size=9))
+def test_the_pieces_of_an_output_are_the_output(parts: list[str]) -> None:
+    text = "".join(parts)
+    found = pieces(text)
+    assert "".join(found) == text
+    assert max(map(len, found)) <= PIECE
+
+
+def test_a_piece_ends_where_a_line_does() -> None:
+    text = "a line of output\n" * 1000
+    assert all(piece.endswith("\n") for piece in pieces(text))
+    assert len(pieces(text)) > 1
 
 
 def test_code_cannot_leave_its_span() -> None:
