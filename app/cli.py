@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in error.errors():
             print(_sentence(fault), file=sys.stderr)
         return 2
-    start_logging(settings.log_level)
+    start_logging(settings.log_level, settings.log_format)
     if getattr(chosen, "parent", None):
         die_with_parent(chosen.parent)
     try:

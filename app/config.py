@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     """Wrong passwords from one address; half as many for one name."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session as PlainSession
 from sqlalchemy.util import greenlet_spawn
 
 from app.inline_sqlite import CONNECT, LOCK_SECONDS, begin, checkpoint, when_free
+from app.outage import Outage
 
 DATABASE_AWAY = (
     exc.OperationalError, exc.InterfaceError, exc.TimeoutError,
@@ -53,12 +54,14 @@ class Database:
         # SQLite answers before anyone else can ask and has one writer at a time: one open connection for each way to
         # begin is enough.
         self._open: dict[str, Connection] = {}
+        self.outage = Outage()
 
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session for looking: a consistent view, no lock."""
         async with self._sessions() as session, session.begin():
             yield session
+        self.outage.answered()
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -94,12 +97,15 @@ class Database:
     ) -> Result:  # fmt: skip
         """What ``work`` returns, which is called in a writing transaction; rolled back when it raises."""
         if not self.is_sqlite:
-            return await greenlet_spawn(self._change, work, arguments, options)
-        async with self._the_one_writer():
-            connection = await self._opened("BEGUN")
-            await when_free(begin, connection)
-            with connection.begin():
-                return work(connection, *arguments, **options)
+            result: Result = await greenlet_spawn(self._change, work, arguments, options)
+        else:
+            async with self._the_one_writer():
+                connection = await self._opened("BEGUN")
+                await when_free(begin, connection)
+                with connection.begin():
+                    result = work(connection, *arguments, **options)
+        self.outage.answered()
+        return result
 
     def _change(self, work: Callable[..., Result], arguments: Any, options: Any) -> Result:
         with self.engine.sync_engine.begin() as connection:

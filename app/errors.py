@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from starlette.responses import Response
 
+from app.logs import REQUEST_ID
+
 RETRY_SECONDS = 2
 
 
@@ -41,6 +43,8 @@ class AppError(Exception):
         }
         if self.errors:
             problem["errors"] = self.errors
+        if request_id := REQUEST_ID.get():
+            problem["request_id"] = request_id
         return problem
 
 

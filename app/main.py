@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -30,9 +29,10 @@ from app.errors import (
     problem_response,
 )
 from app.limits import RateLimiter
+from app.logs import REQUEST_ID
 from app.methods import Head, allowed
 from app.metrics import WebMetrics
-from app.middleware import API, Guard
+from app.middleware import API, REQUEST_ID_HEADER, Guard
 from app.queue.changes import open_changes
 from app.queue.local import LocalQueue
 from app.queue.watch import Watch
@@ -41,8 +41,6 @@ from app.streams import Streams
 from judge import problem as problems
 
 STATIC_FOLDER = Path(__file__).parent / "static"
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -77,7 +75,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     problems.load_all()  # read once: nobody's first request waits for it, and a broken problem folder is noticed now
     app.state.database = Database(settings.database)
-    app.state.watch = Watch(open_changes(app.state.database))
+    app.state.watch = Watch(open_changes(app.state.database), app.state.database.outage)
     app.state.readiness = Readiness(app.state.database)
     app.state.queue = LocalQueue(app.state.database)
     await app.state.watch.start()
@@ -144,14 +142,16 @@ def _sends_json(request: Request) -> bool:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
-    log.warning("the database is away: %s", str(error).partition("\n")[0])
+    request.app.state.database.outage.met("a request", error)
     # Not that nothing was changed: a connection that is lost at the commit does not tell.
     return render_error(request, Unavailable("The database cannot be asked just now; send this again in a moment."))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    # Starlette logs the traceback after this answer.
-    return render_error(request, Internal("This is our fault, not yours; it has been logged. Try again."))
+    # Starlette logs the traceback after this answer, and gives the answer outside of our own pass around it.
+    headers = {REQUEST_ID_HEADER: REQUEST_ID.get() or ""}
+    sentence = "This is our fault, not yours; it has been logged. Try again."
+    return render_error(request, Internal(sentence, headers=headers))
 
 
 _ERROR_HANDLERS: dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]] = {

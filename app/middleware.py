@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import time
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, Forbidden, TooLarge
+from app.logs import REQUEST_ID
 from app.metrics import WebMetrics
 
 log = logging.getLogger("app.access")
@@ -25,6 +27,16 @@ STATIC = "/static/"
 MAX_BODY_BYTES = 512 * 1024
 """64 KiB of code, each byte of which JSON may write as six, and room for the rest."""
 TOO_LARGE = f"A request has at most {MAX_BODY_BYTES} bytes."
+
+
+REQUEST_ID_HEADER = "X-Request-ID"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
+
+
+def request_id(headers: Headers) -> str:
+    """The one that was sent, if it can stand in a log as it is, or a new one."""
+    sent = headers.get(REQUEST_ID_HEADER, "")
+    return sent if _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
 def csp(nonce: str) -> str:
@@ -92,6 +104,7 @@ class Guard:
             await self.app(scope, receive, send)
             return
         begun = time.perf_counter()
+        REQUEST_ID.set(request_id(Headers(scope=scope)))  # for this task, which is the request's own
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["csp_nonce"] = nonce
         status = 500
@@ -130,6 +143,7 @@ class Guard:
     def _add_headers(self, scope: Scope, headers: MutableHeaders, nonce: str) -> None:
         path: str = scope["path"]
         headers["X-Content-Type-Options"] = "nosniff"
+        headers[REQUEST_ID_HEADER] = REQUEST_ID.get() or ""
         if path.startswith(STATIC):
             # A file asked for by its version never changes; any other is asked for again and answered 304.
             fixed = scope["query_string"].startswith(b"v=")
@@ -148,7 +162,9 @@ class Guard:
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)
         self.metrics.requests.labels(scope["method"], route, str(status)).observe(seconds)
-        level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.ERROR
+        # 503 is said once, by whoever found what is away: the database, or what /readyz looks for.
+        quiet = status < 400 or status == 503
+        level = logging.DEBUG if quiet else logging.INFO if status < 500 else logging.ERROR
         log.log(level, "%s %s %d", scope["method"], route, status, extra={"ms": round(seconds * 1000, 2)})
 
 

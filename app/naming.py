@@ -118,7 +118,7 @@ class Namer:
                 return False  # looked at before the write lock is taken
             claim = await self._database.change(names.take_up, self._worker, self._queue, self.lease)
         except DATABASE_AWAY as error:
-            log.warning("could not look for names that others left: %s", error)
+            self._database.outage.met("looking for names that others left", error)
             return False
         if claim is not None:
             self._waiting.append((claim, lambda pace: self._run_again(claim)(pace)))

@@ -219,7 +219,7 @@ class WorkerProcess:
                 await self._update_row(**values)
                 return
             except DATABASE_AWAY as error:
-                log.warning("could not tell what became of the walls, trying again: %s", error)
+                self.database.outage.met("telling what became of the walls", error)
                 await asyncio.sleep(STORE_AGAIN_SECONDS)
 
     def _start_and_probe(self) -> Walls:
@@ -297,13 +297,14 @@ class WorkerProcess:
                 written, following = await self._finish(claim, report, names_lease if has_names else None)
                 break
             except DATABASE_AWAY as error:
-                log.warning("could not store judging %d, trying again: %s", claim.judging_id, error)
+                self.database.outage.met(f"storing judging {claim.judging_id}", error)
                 if self._stop.is_set():
                     raise asyncio.CancelledError from error
                 await self._pause(STORE_AGAIN_SECONDS)
         if written:
-            stages = judgings.stages_of(claim, report)
-            self.times.observe(report.verdict, stages | {"store": judgings.milliseconds_since(judged_at)})
+            stages = judgings.stages_of(claim, report) | {"store": judgings.milliseconds_since(judged_at)}
+            self.times.observe(report.verdict, stages)
+            self._say(claim, report.verdict, stages)
         if written and has_names and has_room:
             self.namer.add(claim, self._search(judged))
         self._faults_in_a_row = 0
@@ -322,11 +323,26 @@ class WorkerProcess:
             state = await self.database.change(judgings.give_back, claim, why, counts=counts)
             if counts and state is not None:
                 self.times.observe_fault(given_up=state is State.DONE)
+            if state is State.DONE:
+                self._say(claim, Verdict.JUDGE_ERROR, {"judging": judgings.milliseconds_since(claim.begun)})
         except DATABASE_AWAY as error:
             # Not again: should it have been given back after all, the next attempt is another worker's.
-            log.warning("could not give judging %d back, its lease will end: %s", claim.judging_id, error)
+            self.database.outage.met(f"giving judging {claim.judging_id} back; its lease will end", error)
         except Exception:
             log.exception("could not give judging %d back: its lease will end", claim.judging_id)
+
+    def _say(self, claim: Claim, verdict: Verdict, stages: dict[str, float]) -> None:
+        """One line for each verdict."""
+        whose = {
+            "verdict": verdict.value,
+            "submission": claim.submission_id,
+            "judging": claim.judging_id,
+            "attempt": claim.attempt,
+            "problem": claim.problem,
+            "kind": claim.kind.value,
+            "device": claim.device.value,
+        }
+        log.info("judged", extra=whose | {f"{stage}_ms": took for stage, took in stages.items()})
 
     async def _pause(self, seconds: float) -> None:
         """Waits, unless this worker is to stop."""
@@ -364,7 +380,7 @@ class WorkerProcess:
                 await session.run_sync(judgings.end_leases, self.name)
                 await session.execute(delete(Worker).where(Worker.name == self.name))
         except DATABASE_AWAY as error:
-            log.warning("could not remove this worker's row: %s", error)
+            self.database.outage.met("removing this worker's row", error)
 
     async def _update_row(self, **values: object) -> None:
         async with self.database.writing() as session:
@@ -385,7 +401,7 @@ class WorkerProcess:
                 if loop.time() >= all_heard_at:
                     await self._look_after_the_lost()
             except DATABASE_AWAY as error:
-                log.warning("heartbeat failed: %s", error)
+                self.database.outage.met("a heartbeat", error)
                 # Leases went on ending while nobody could prolong one: whoever lives gets the time to say so.
                 all_heard_at = loop.time() + self.settings.lease_seconds
             except Exception:

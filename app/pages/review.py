@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app import counting, forms, interviews, submissions
 from app.auth import CurrentInterviewer
-from app.database import Session
+from app.database import DATABASE_AWAY, Session
 from app.errors import BadRequest, NotFound
 from app.forms import SentOnce, clean
 from app.models import Decision, DiagnosesState, Interviewer, Invitation, Judging, Note, Outcome, State, Submission
@@ -205,8 +205,11 @@ async def events(
     async def counted_stream() -> AsyncIterator[bytes]:
         limits = {} if brief else {f"interviewer {interviewer.id}": MOST_OF_ONE_PERSON}
         with request.app.state.streams.one_more(limits) as has_room:
-            async for said in stream(brief or not has_room):
-                yield said
+            try:
+                async for said in stream(brief or not has_room):
+                    yield said
+            except DATABASE_AWAY as error:  # as a candidate's stream
+                request.app.state.database.outage.met("a stream", error)
 
     async def stream(brief: bool) -> AsyncIterator[bytes]:
         for event, reached in (("verdict", is_judged), ("diagnoses", is_named)):

@@ -17,7 +17,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from app import auth, counting, submissions
 from app.auth import CandidateAccess, MaybeCandidate
-from app.database import Database, Session, Transaction
+from app.database import DATABASE_AWAY, Database, Session, Transaction
 from app.errors import NotFound, Unauthorized
 from app.limits import address_of
 from app.models import Candidate, Kind, State, Submission, now
@@ -316,8 +316,11 @@ async def _counted_stream(
     if candidate.guest and not brief:
         limits[f"guests at {address_of(request)}"] = MOST_OF_GUESTS
     with request.app.state.streams.one_more(limits) as has_room:
-        async for event in _stream(request, submission, brief=brief or not has_room):
-            yield event
+        try:
+            async for event in _stream(request, submission, brief=brief or not has_room):
+                yield event
+        except DATABASE_AWAY as error:  # the answer has begun: the stream ends, and the browser asks again
+            request.app.state.database.outage.met("a stream", error)
 
 
 async def _stream(request: Request, submission: Submission, *, brief: bool) -> AsyncIterator[bytes]:

@@ -183,5 +183,5 @@ class PostgresqlChanges:
                     async for _ in connection.notifies():
                         self._event.set()
             except psycopg.OperationalError as error:
-                log.warning("lost the connection that listens for changes, trying again: %s", error)
+                self._database.outage.met("listening for changes", error)
                 await asyncio.sleep(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -12,8 +11,6 @@ from app.database import DATABASE_AWAY, Database, Transaction
 from app.models import Device
 from app.queue import Claim
 from app.queue.changes import Changes, announce
-
-log = logging.getLogger(__name__)
 
 DATABASE_PAUSE_SECONDS = 1.0
 
@@ -73,7 +70,7 @@ class LocalQueue:
             return await self._database.change(judgings.claim_next, worker, queues, self.lease)
         except DATABASE_AWAY as error:
             # A database that restarts must not take the worker, and what it is judging, with it.
-            log.warning("could not look for work: %s", error)
+            self._database.outage.met("looking for work", error)
             await asyncio.sleep(DATABASE_PAUSE_SECONDS)
             self.wake()
             return None

@@ -8,7 +8,9 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from app.database import DATABASE_AWAY
 from app.models import DiagnosesState, State
+from app.outage import Outage
 from app.queue.changes import Changes
 
 log = logging.getLogger(__name__)
@@ -61,8 +63,9 @@ class Waiter:
 class Watch:
     """A waiting request holds a future here: no thread, no database connection."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, outage: Outage) -> None:
         self._changes = changes
+        self._outage = outage
         self._waiters: set[Waiter] = set()
         self._task: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -126,8 +129,12 @@ class Watch:
                 continue
             try:
                 await self._answer(list(self._waiters))
+            except DATABASE_AWAY as error:
+                self._outage.met("for those who wait", error)
+                await asyncio.sleep(1)
+                self._changes.wake()
             except Exception:
-                # The waiters must outlive a database that is away for a moment.
+                # The waiters must outlive a fault of ours.
                 log.exception("could not look at the judgings waited for")
                 await asyncio.sleep(1)
                 self._changes.wake()

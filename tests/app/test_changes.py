@@ -154,7 +154,7 @@ async def people_on_sqlite(sqlite_url: str, anyio_backend: str) -> AsyncIterator
 
 @pytest.fixture
 async def watch(database: Database) -> AsyncIterator[Watch]:
-    opened = Watch(open_changes(database))
+    opened = Watch(open_changes(database), database.outage)
     await opened.start()
     yield opened
     await opened.close()

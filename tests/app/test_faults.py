@@ -46,6 +46,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
             "LOUD",
             "HANDCODE_LOG_LEVEL=LOUD cannot work: it has to be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'",
         ),
+        ("LOG_FORMAT", "xml", "HANDCODE_LOG_FORMAT=xml cannot work: it has to be 'text' or 'json'"),
         ("PUBLIC_URL", "ftp://x", "HANDCODE_PUBLIC_URL=ftp://x cannot work: it has to be the address of a site"),
         ("PUBLIC_URL", "https://x/handcode", "it has to be the address of a site"),
         ("PUBLIC_URL", "https://x:port", "HANDCODE_PUBLIC_URL=https://x:port cannot work"),

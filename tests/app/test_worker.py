@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import signal
@@ -31,6 +32,7 @@ from app.engine import start_engine
 from app.main import create_app
 from app.models import Candidate, Device, DiagnosesState, Judging, Report, Scope, State, Submission, Worker
 from app.naming import Dropped, Namer, Pace
+from app.outage import Outage
 from app.queue.local import LocalQueue
 from app.worker import CANNOT_HEAL, Walls, WorkerProcess
 from judge.cells import NoCell
@@ -490,8 +492,10 @@ async def test_a_worker_that_cannot_heal_ends_with_a_status_of_its_own(settings:
 
 
 async def test_a_result_is_stored_after_the_database_was_away(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    complaints: list[str] = []
+    monkeypatch.setattr(Outage, "met", lambda _self, where, _error: complaints.append(where))
     monkeypatch.setattr("app.database.LOCK_SECONDS", 0.05)
     monkeypatch.setattr("app.inline_sqlite.LOCK_SECONDS", 0.05)
     settings = Settings(data=tmp_path, database_url=database_url)
@@ -513,7 +517,7 @@ async def test_a_result_is_stored_after_the_database_was_away(
         await asyncio.to_thread(begun.wait, PATIENCE)
         with outage(database_url):
             away.set()
-            await until_true(lambda: "could not store judging" in caplog.text)
+            await until_true(lambda: any(where.startswith("storing judging") for where in complaints))
         judging = await until(database, sent, State.DONE)
     assert (judging.verdict, judging.attempt, judged) == (Verdict.ACCEPTED, 1, [CODE])
     await database.close()
@@ -815,3 +819,30 @@ async def test_a_worker_tells_where_the_time_goes(settings: Settings, sender: tu
         await until_true(lambda: process.times.to_dict()["verdicts"] == {"wrong_answer": 1})
         told = process.times.to_dict()
     assert set(told["stages"]) == {"queue", "cell", "grading", "judging", "store"}
+
+
+async def test_each_verdict_is_one_line_with_its_numbers(
+    settings: Settings, sender: tuple[Database, People], caplog: pytest.LogCaptureFixture
+) -> None:
+    database, people = sender
+    caplog.set_level(logging.INFO, "app.worker")
+
+    def judge(code: str) -> JudgeReport:
+        if "fault" in code:
+            raise RuntimeError("the zygote died")
+        return make_report(Verdict.ACCEPTED, 100.0)
+
+    def told() -> list[logging.LogRecord]:
+        return [line for line in caplog.records if line.getMessage() == "judged"]
+
+    async with working(settings, judge) as process:
+        judged, given_up = await send(database, people), await send(database, people, CODE + "# fault")
+        await until_true(lambda: len(told()) == 2)
+        counted = process.times.to_dict()
+    lines = {vars(line)["submission"]: vars(line) for line in told()}
+    assert set(lines) == {judged, given_up}
+    expected = {"attempt": 1, "problem": "batchnorm1d", "kind": "submit", "device": "cpu", "verdict": "accepted"}
+    assert expected.items() <= lines[judged].items()
+    assert all(lines[judged][f"{stage}_ms"] >= 0 for stage in ("queue", "cell", "grading", "judging", "store"))
+    assert (lines[given_up]["verdict"], lines[given_up]["attempt"]) == ("judge_error", 3)
+    assert (counted["verdicts"], counted["retries"]) == ({"accepted": 1, "judge_error": 1}, 2)
