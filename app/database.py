@@ -157,12 +157,16 @@ class Database:
 
     def _sqlite_engine(self, pool_size: int) -> AsyncEngine:
         url = make_url(self.url).set(drivername="sqlite+inline")
-        engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, connect_args=CONNECT)
+        engine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, connect_args=CONNECT, hide_parameters=True
+        )  # in errors and logs: they hold code and hashes
         event.listen(engine.sync_engine, "connect", _prepare_sqlite_connection)
         return engine
 
     def _postgresql_engine(self, pool_size: int) -> AsyncEngine:
-        return create_async_engine(self.url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True)
+        return create_async_engine(
+            self.url, pool_size=pool_size, max_overflow=2 * pool_size, pool_pre_ping=True, hide_parameters=True
+        )
 
 
 async def session(request: Request) -> AsyncIterator[AsyncSession]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -40,6 +40,10 @@ from app.readiness import Readiness
 from app.streams import Streams
 from judge import problem as problems
 
+MOST_FAULTS = 20
+LONGEST_NAME = 100
+"""What a refusal tells of the names and the faults it was sent: enough to find them, not all of 500 KB."""
+
 STATIC_FOLDER = Path(__file__).parent / "static"
 
 
@@ -54,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # ours, without a CDN: see app/api/docs.py
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
     )
     app.state.settings = settings
     app.state.metrics = WebMetrics()
@@ -125,7 +130,7 @@ def _sentence(request: Request, error: HTTPException) -> str:
 async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
     # Without `input`: it repeats the sender's code, and may hold what JSON cannot say.
-    faults = [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+    faults = [{"where": _where(fault["loc"]), "message": fault["msg"]} for fault in error.errors()[:MOST_FAULTS]]
     for fault in error.errors():
         if fault["type"] == "json_invalid":
             where = f"{fault['ctx']['error']} at character {fault['loc'][-1]}"
@@ -134,6 +139,12 @@ async def _validation_error(request: Request, error: Exception) -> Response:
             return render_error(request, WrongMediaType("Send the body as JSON, with Content-Type: application/json."))
     detail = "; ".join(f"{fault['where']}: {fault['message']}" for fault in faults)[:500]
     return render_error(request, Invalid(detail, errors=faults))
+
+
+def _where(place: Sequence[object]) -> str:
+    """The name of the value. It may be the sender's own: of any length, and with half a surrogate pair in it."""
+    name = ".".join(map(str, place)).encode("utf-8", "backslashreplace").decode()
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def _sends_json(request: Request) -> bool:

@@ -144,6 +144,8 @@ class Guard:
         path: str = scope["path"]
         headers["X-Content-Type-Options"] = "nosniff"
         headers[REQUEST_ID_HEADER] = REQUEST_ID.get() or ""
+        if self.https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
         if path.startswith(STATIC):
             # A file asked for by its version never changes; any other is asked for again and answered 304.
             fixed = scope["query_string"].startswith(b"v=")
@@ -156,8 +158,6 @@ class Guard:
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["X-Frame-Options"] = "DENY"
-        if self.https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = route_of(scope)

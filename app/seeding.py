@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select, text
 
 from app.auth import create_token
 from app.database import Database
-from app.models import Candidate, Device, DiagnosesState, Kind, State, Submission, now
+from app.models import Candidate, Device, DiagnosesState, Judging, Kind, State, Submission, now
 from judge import problem as problems
 from judge.report import GroupResult, Timing, Verdict
 from judge.report import Report as JudgeReport
@@ -33,6 +33,7 @@ async def seed(database: Database, submissions: int, *, per_candidate: int = 50)
         token, _ = await create_token(session, "seeded")
         first_candidate = (await session.scalar(select(func.max(Candidate.id))) or 0) + 1
         first_submission = (await session.scalar(select(func.max(Submission.id))) or 0) + 1
+        first_judging = (await session.scalar(select(func.max(Judging.id))) or 0) + 1
         candidates = max(1, submissions // per_candidate)
         for start in range(0, candidates, BATCH):
             rows = [
@@ -49,10 +50,10 @@ async def seed(database: Database, submissions: int, *, per_candidate: int = 50)
         async with database.writing() as session:
             tables = Submission.metadata.tables
             await session.execute(insert(tables["submissions"]), batch)
-            await session.execute(insert(tables["judgings"]), list(_judgings(batch)))
+            await session.execute(insert(tables["judgings"]), list(_judgings(batch, first_judging + start)))
             reports = [
-                {"judging_id": row["id"], "body": bodies[row["problem"], row["verdict"]]}
-                for row in batch
+                {"judging_id": judging_id, "body": bodies[row["problem"], row["verdict"]]}
+                for judging_id, row in enumerate(batch, first_judging + start)
                 if row["kind"] is Kind.SUBMIT
             ]
             await session.execute(insert(tables["reports"]), reports)
@@ -80,10 +81,11 @@ def _row(chance: random.Random, slugs: tuple[str, ...], number: int, candidate: 
     }  # fmt: skip
 
 
-def _judgings(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for row in rows:
+def _judgings(rows: list[dict[str, Any]], first: int) -> Iterator[dict[str, Any]]:
+    """With numbers of their own: a submission that was judged again has two."""
+    for number, row in enumerate(rows, first):
         yield {
-            "id": row["id"], "submission_id": row["id"], "state": State.DONE, "queue": Device.CPU, "priority": 0,
+            "id": number, "submission_id": row["id"], "state": State.DONE, "queue": Device.CPU, "priority": 0,
             "attempt": 1, "diagnoses_state": DiagnosesState.DONE, "verdict": row["verdict"], "score": row["score"],
             "created_at": row["created_at"], "started_at": row["created_at"], "finished_at": row["created_at"],
             "problem_version": "seeded", "seed": 1,

@@ -18,11 +18,11 @@ from app.auth import TokenAccess
 from app.clock import database_now
 from app.database import Transaction
 from app.errors import (
-    BadRequest,
     CodeTooLarge,
     Forbidden,
     Gone,
     IdempotencyConflict,
+    Invalid,
     InvalidCode,
     NotFound,
     NoWorkerForDevice,
@@ -174,9 +174,10 @@ def _check_key_and_label(idempotency_key: str | None, label: str | None) -> None
     if idempotency_key is not None and not (
         0 < len(idempotency_key) <= MAX_IDEMPOTENCY_KEY and idempotency_key.isascii() and idempotency_key.isprintable()
     ):
-        raise BadRequest(f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters.")
+        raise Invalid(f"Idempotency-Key must be 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters.")
     if label is not None and (len(label) > MAX_LABEL or not wording.is_one_line(label)):
-        raise BadRequest(f"A label is at most {MAX_LABEL} characters on one line, without control characters.")
+        said = f"A label is at most {MAX_LABEL} characters on one line, without control characters."
+        raise Invalid(f"body.label: {said}", errors=[{"where": "body.label", "message": said}])
 
 
 def _check_device(transaction: Transaction, device: str) -> Device:
@@ -353,7 +354,7 @@ async def page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page:
-    """Submitted code (no runs), filtered and sorted, from ``cursor`` on; raises ``BadRequest`` on a made-up cursor."""
+    """Submitted code (no runs), filtered and sorted, from ``cursor`` on; raises ``Invalid`` on a made-up cursor."""
     rows = (await session.scalars(page_query(filters or Filters(), sort, cursor, limit))).all()
     shown = rows[:limit]
     return Page(shown, write_cursor(shown[-1], sort) if len(rows) > limit else None)
@@ -403,7 +404,7 @@ _CURSOR = re.compile(r"(?:(?P<score>-?[0-9]{1,9}\.[0-9]{1,17})_)?(?P<id>[0-9]{1,
 def read_cursor(cursor: str, *, by_score: bool) -> tuple[float | int, ...]:
     found = _CURSOR.fullmatch(cursor)
     if found is None or (found["score"] is not None) != by_score:
-        raise BadRequest("This cursor is not one of ours; start at the first page.")
+        raise Invalid("This cursor is not one of ours; start at the first page.")
     return (float(found["score"]), int(found["id"])) if by_score else (int(found["id"]),)
 
 

@@ -130,7 +130,7 @@ async def get_submission(
     return Response(detail(row, stands, staff=token.is_staff), media_type="application/json")
 
 
-@router.get("", response_model=SubmissionList, responses=errors(400, 401, 403, 422), summary="What was sent")
+@router.get("", response_model=SubmissionList, responses=errors(401, 403, 422), summary="What was sent")
 async def list_submissions(
     token: CurrentToken,
     session: Session,

@@ -112,7 +112,7 @@ async def invite(
     interviewer: CurrentInterviewer,
     form: SentOnce,
     name: Annotated[str, Form()] = "",
-    candidate_id: Annotated[int | None, Form()] = None,
+    candidate_id: Annotated[int | None, Form(ge=1, le=MAX_ID)] = None,
     problem: Annotated[list[str] | None, Form()] = None,
     days: Annotated[int, Form()] = DEFAULT_DAYS,
     accept: Annotated[str, Form()] = "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.pages import languages
@@ -15,11 +15,14 @@ router = APIRouter()
 
 @router.post("/preferences")
 async def keep(
-    lang: Annotated[str, Form()] = "", theme: Annotated[str, Form()] = "", return_to: Annotated[str, Form()] = "/"
+    request: Request,
+    lang: Annotated[str, Form()] = "",
+    theme: Annotated[str, Form()] = "",
+    return_to: Annotated[str, Form()] = "/",
 ) -> Response:
     response = RedirectResponse(safe_return(return_to), 303)
     if lang in languages.LANGUAGES:
-        remember(response, languages.COOKIE, lang)
+        remember(response, request, languages.COOKIE, lang)
     if theme in THEMES:
-        remember(response, THEME_COOKIE, theme)
+        remember(response, request, THEME_COOKIE, theme)
     return response

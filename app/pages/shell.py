@@ -82,7 +82,7 @@ def page(
     response.headers["Cache-Control"] = "private, no-store"
     response.headers["Vary"] = "Cookie, Accept-Language, HX-Request"
     if request.query_params.get("lang") in languages.LANGUAGES:
-        remember(response, languages.COOKIE, language)
+        remember(response, request, languages.COOKIE, language)
     return response
 
 
@@ -97,9 +97,10 @@ def fragment_response(html: str, *, status: int = 200, headers: Mapping[str, str
     return HTMLResponse(html, status_code=status, headers=marks | dict(headers or {}))
 
 
-def remember(response: Response, cookie: str, value: str) -> None:
+def remember(response: Response, request: Request, cookie: str, value: str) -> None:
     """Keeps a reader's wish for a year. Readable by script: the theme switch works without a round trip."""
-    response.set_cookie(cookie, value, max_age=YEAR_SECONDS, path="/", samesite="lax")
+    secure = request.app.state.settings.https
+    response.set_cookie(cookie, value, max_age=YEAR_SECONDS, path="/", secure=secure, samesite="lax")
 
 
 def theme(request: Request) -> str:

@@ -82,7 +82,7 @@ def test_a_submission_is_accepted_for_judging(site: Site) -> None:
         ({"problem": "nix", "code": CODE}, 422, "unknown_problem"),
         ({"problem": "batchnorm1d", "code": CODE, "device": "tpu"}, 422, "unknown_device"),
         ({"problem": "batchnorm1d", "code": CODE, "device": "cuda"}, 422, "no_worker_for_device"),
-        ({"problem": "batchnorm1d", "code": CODE, "label": "a\nb"}, 400, "bad_request"),
+        ({"problem": "batchnorm1d", "code": CODE, "label": "a\nb"}, 422, "invalid"),
         ([], 422, "invalid"),
         ("text", 422, "invalid"),
     ],
@@ -269,8 +269,7 @@ def test_a_list_is_filtered_sorted_and_read_on(site: Site) -> None:
 )  # fmt: skip
 def test_a_bad_list_query_is_refused(site: Site, query: dict[str, str]) -> None:
     answer = site.client.get(SUBMISSIONS, params=query, headers=site.headers())
-    assert_problem(answer, answer.status_code)
-    assert answer.status_code in (400, 422)
+    assert_problem(answer, 422, "invalid")
 
 
 def test_only_staff_choose_a_candidates_submissions(site: Site) -> None:

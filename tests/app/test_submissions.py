@@ -40,11 +40,11 @@ async def count(session: AsyncSession, table: type[Submission] | type[Judging]) 
         ({"problem": "../batchnorm1d"}, errors.UnknownProblem, "no problem"),
         ({"device": "tpu"}, errors.UnknownDevice, "tpu"),
         ({"device": "cuda"}, errors.NoWorkerForDevice, "GPU"),
-        ({"label": "two\nlines"}, errors.BadRequest, "label"),
-        ({"label": "x" * 201}, errors.BadRequest, "label"),
-        ({"idempotency_key": ""}, errors.BadRequest, "Idempotency-Key"),
-        ({"idempotency_key": "é"}, errors.BadRequest, "Idempotency-Key"),
-        ({"idempotency_key": "x" * 256}, errors.BadRequest, "Idempotency-Key"),
+        ({"label": "two\nlines"}, errors.Invalid, "label"),
+        ({"label": "x" * 201}, errors.Invalid, "label"),
+        ({"idempotency_key": ""}, errors.Invalid, "Idempotency-Key"),
+        ({"idempotency_key": "é"}, errors.Invalid, "Idempotency-Key"),
+        ({"idempotency_key": "x" * 256}, errors.Invalid, "Idempotency-Key"),
     ],
 )
 async def test_what_cannot_be_judged_is_refused_and_leaves_nothing(
@@ -135,7 +135,7 @@ async def test_a_link_leads_to_its_invitation_until_it_ends(session: AsyncSessio
     with pytest.raises(errors.Gone):
         await interviews.follow_link(session, new.secret, at=now() + timedelta(days=3))
     renewed = await interviews.renew_link(session, new.invitation.id)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.Gone):
         await interviews.follow_link(session, new.secret)
     assert (await interviews.follow_link(session, renewed.secret)).id == new.invitation.id
 
@@ -235,8 +235,8 @@ async def test_a_token_is_a_filter_too(session: AsyncSession, people: People, se
 
 @pytest.mark.parametrize("cursor", ["", "x", "-1", "1.5", "1_2_3", "nan_", "_5", "9" * 19, "1e5", "½"])
 @pytest.mark.parametrize("sort", list(Sort))
-async def test_a_made_up_cursor_is_a_bad_request(session: AsyncSession, cursor: str, sort: Sort) -> None:
-    with pytest.raises(errors.BadRequest):
+async def test_a_made_up_cursor_is_not_valid(session: AsyncSession, cursor: str, sort: Sort) -> None:
+    with pytest.raises(errors.Invalid):
         await submissions.page(session, sort=sort, cursor=cursor)
 
 
