@@ -86,6 +86,15 @@ class ReportDiagnosis(BaseModel):
     explains: list[str]
 
 
+class ReportRaise(BaseModel):
+    """What kind of exception the code raised; only with the staff scope."""
+
+    kind: str
+    sentence: Text
+    question: Text
+    explains: list[str]
+
+
 class ReportError(BaseModel):
     """The exception of the code that was sent; its text only with the staff scope."""
 
@@ -146,6 +155,7 @@ class ReportOut(BaseModel):
     conventions: dict[str, str] | None = None
     diagnoses: list[ReportDiagnosis] | None = None
     diagnosis_note: Text | None = None
+    raised: ReportRaise | None = None
     checks: list[ReportCheck] | None = None
     stdout: str | None = None
     stderr: str | None = None

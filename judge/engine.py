@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from judge import diagnosis, evidence, grading, words
+from judge import diagnosis, evidence, grading, raising, words
 from judge.cells import CellOutcome, Cells
 from judge.exam import Transcript, job
 from judge.key import AnswerKey
 from judge.problem import MAX_SOURCE_BYTES, Problem, load_all
-from judge.report import Report, Timing, Verdict
+from judge.report import Raise, Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
+from judge.telling import Cause
 
 
 @dataclass
@@ -184,8 +185,19 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
         message=told,
         samples=views(key, found.transcript, accept) if exam.samples else (),
         stopped_at=found.line,
+        raised=_raised(found, verdict, graded),
     )
     return Judged(report, Case(key, found.transcript, graded) if may_have_names else None)
+
+
+def _raised(found: evidence.Evidence, verdict: Verdict, graded: grading.Graded) -> Raise | None:
+    """The exception of the code itself; a limit has its own words, and so has a process that broke down."""
+    error = found.error
+    if error is None or error.said is not None or verdict not in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR):
+        return None
+    cause = Cause(error.type, error.line)
+    ended = zip(graded.checks, found.transcript, strict=True)
+    return raising.raised(error, tuple(check.id for check, seen in ended if Cause.of(seen) == cause))
 
 
 def _verdict(found: evidence.Evidence, graded: grading.Graded) -> Verdict:

@@ -96,6 +96,16 @@ class CandidateError:
 
 
 @dataclass(frozen=True)
+class Raise:
+    """What kind of exception the candidate's code raised, for the interviewer; ``explains`` the checks it ended."""
+
+    kind: str
+    sentence: Text
+    question: Text
+    explains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SampleView:
     """One observation of a sample scenario, shown whole: what went in, what was expected, what came out.
 
@@ -148,6 +158,7 @@ class Report:
     message: Text
     samples: tuple[SampleView, ...] = ()
     diagnosis_note: Text | None = None
+    raised: Raise | None = None
     stopped_at: int | None = None
     """The line of the candidate's file that was running when a limit was passed, if it is known."""
 

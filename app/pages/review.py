@@ -127,6 +127,7 @@ async def _review(session: AsyncSession, number: int, judging_id: int | None, wo
     failed = [check for check in report.checks if _is_bad(check)] if report else []
     named = [_named(diagnosis, failed) for diagnosis in report.diagnoses] if report else []
     explained = {check.id for one in named for check in one.explains}
+    explained |= set(report.raised.explains) if report and report.raised else set()
     return Review(
         submission=submission,
         number=(await counting.numbers(session, [number])).get(number),

@@ -10,7 +10,7 @@ import pytest
 
 from judge.engine import Judge
 from judge.problem import load, slugs
-from judge.report import Report, Timing, Verdict
+from judge.report import CheckStatus, Report, Timing, Verdict
 from judge.starting import start_judge
 
 PROBLEM = load("batchnorm1d")
@@ -50,6 +50,33 @@ def judge() -> Iterator[Judge]:
     made = start_judge(standby=1)
     yield made
     made.close()
+
+
+RAISES = b"""import torch
+from torch import nn
+
+
+class MyBatchNorm1d(nn.Module):
+    def __init__(self, num_features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(num_features))
+        self.beta = nn.Parameter(torch.zeros(num_features))
+
+    def forward(self, x):
+        return gamma * x + self.beta
+"""
+
+
+def test_an_exception_is_told_with_its_kind_its_line_and_the_checks_it_ended(judge: Judge) -> None:
+    report = judge.judge(PROBLEM, RAISES)
+    assert report.verdict is Verdict.RUNTIME_ERROR
+    assert report.raised is not None
+    assert report.raised.kind == "missing_name"
+    assert report.raised.sentence["en"].startswith("Line 12 raises NameError: it uses a name that is not there")
+    ended = [check.id for check in report.checks if check.status is CheckStatus.ERROR]
+    assert list(report.raised.explains) == ended
+    assert len(ended) > 40
+    assert judge.judge(PROBLEM, WRONG).raised is None
 
 
 def test_a_report_is_whole_but_for_its_names_before_they_are_looked_for(judge: Judge) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -24,11 +25,12 @@ from judge import exam as exams
 from judge.engine import Judge
 from judge.problem import Problem, load_all
 from judge.proof.specimens import Specimen, specimens
-from judge.report import CheckStatus, Report, Verdict
+from judge.raising import KINDS, raised
+from judge.report import CandidateError, CheckStatus, Report, Verdict
 from tests.app.conftest import AS_PERSON, CODE, Desk
 from tests.app.reports import make_report
 
-SENTENCE = re.compile(r"[A-Za-z]{2,}(?:[ ,'’\-]+[A-Za-z]+){2,}")
+SENTENCE = re.compile(r"[A-Za-z]{2,},?(?: [A-Za-z'’\-]+,?){2,}")
 """Three Latin words in a row; fewer is a name, such as Handcode, nn.Module or BatchNorm1d."""
 
 COMMAND = "python -m app.cli worker"
@@ -119,7 +121,9 @@ def places(desk: Desk) -> dict[str, list[str]]:
             number = await session.run_sync(submissions.submit, queue, candidate, "batchnorm1d", CODE)
             numbers.append(number)
             if verdict is not None:
-                await judged(session, number, make_report(verdict))
+                error = CandidateError("NameError", 2, "")
+                told = raised(error, ("running_stats.momentum_03",))
+                await judged(session, number, replace(make_report(verdict), raised=told))
         await interviews.add_note(session, numbers[0], desk.interviewer, "好")
         await interviews.decide(session, numbers[0], desk.interviewer, "hold", "再看看")
         invitation = open_to.invitation.id
@@ -260,6 +264,8 @@ def shown(report: Report) -> str:
 
 @every_problem
 def test_no_name_of_a_mistake_is_an_english_sentence(problem: Problem) -> None:
+    for kind in KINDS:
+        assert english([kind.sentence["zh"], kind.question["zh"]]) == [], kind.id
     catalogue: list[Any] = exams.module_of(problem.slug, "misconceptions").MISCONCEPTIONS
     for one in catalogue:
         assert english([one.title["zh"], one.sentence["zh"], one.question["zh"]]) == [], one.id

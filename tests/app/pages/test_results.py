@@ -11,7 +11,8 @@ from app.models import Report as StoredReport
 from app.pages.results import Result, result_of
 from app.pages.review import parts
 from app.pages.shell import environment
-from judge.report import CheckResult, CheckStatus, GroupResult, Report, Text
+from app.schemas import public_report
+from judge.report import CheckResult, CheckStatus, GroupResult, Raise, Report, Text
 from judge.words import FOLLOWS
 from tests.app.reports import make_report
 
@@ -93,3 +94,11 @@ def test_interviewers_read_what_follows_from_what_as_candidates_do() -> None:
     )
     assert [(part.failed, part.told) for part in parts(report)] == [(True, HINT), (False, HINT)]
     assert [group.message for group in shown(report).groups] == [part.told for part in parts(report)]
+
+
+def test_the_kind_of_an_exception_is_for_the_interview() -> None:
+    question: Text = {"en": "Where is this name given its value?"}
+    report = replace(make_report(), raised=Raise("missing_name", HINT, question, ("a.0",)))
+    assert Report.from_json(msgspec.json.encode(report).decode()).raised == report.raised
+    for kind in Kind:
+        assert question["en"] not in str(public_report(report, kind))
