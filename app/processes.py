@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import signal
 from pathlib import Path
@@ -21,6 +22,13 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def is_gone(host: str, pid: int) -> bool:
+    """Whether a process that said this of itself has ended, as far as can be told from here: its namespace is ours, and
+    nobody has its number."""
+    return host == pid_namespace() and not is_alive(pid)
+
+
+@functools.cache
 def pid_namespace() -> str:
     """Where a process number means something: this boot of this kernel, and this container. A host name will not do:
     containers and cloned machines share theirs."""

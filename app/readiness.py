@@ -21,6 +21,7 @@ from app.database import Database
 from app.judgings import QUEUED
 from app.migrating import CHECKED_BYTES, newest_version
 from app.models import Judging, Worker
+from app.processes import is_gone
 from app.submissions import WORKER_SILENCE_SECONDS
 
 CACHE_SECONDS = 1.0
@@ -134,7 +135,9 @@ class Readiness:
 
 def _judges(connection: Connection) -> list[Obstacle]:
     heard_of = Worker.last_seen > database_now(-WORKER_SILENCE_SECONDS)
-    workers = connection.execute(select(Worker.queues, Worker.ready, Worker.quarantined).where(heard_of)).all()
+    told = (Worker.queues, Worker.ready, Worker.quarantined, Worker.host, Worker.pid)
+    rows = connection.execute(select(*told).where(heard_of))
+    workers = [row for row in rows if not is_gone(row.host, row.pid)]
     sound = [worker for worker in workers if worker.ready and worker.quarantined is None]
     if not sound:
         ill = any(worker.quarantined is not None for worker in workers)

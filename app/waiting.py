@@ -14,7 +14,11 @@ from sqlalchemy import Row, Select, func, literal_column, select, tuple_
 from app.clock import database_now
 from app.database import Transaction
 from app.models import Device, Judging, State, Worker
+from app.processes import is_gone
 from app.submissions import WORKER_SILENCE_SECONDS
+
+OVERDUE_SECONDS = 8.0
+"""A worker whose heartbeat, one every 5 seconds, is so late may have ended: no time is told from it."""
 
 MOST_COUNTED = 1000
 """Whoever has so many before them need not know how many more; the count stays cheap however long the queue is."""
@@ -35,7 +39,7 @@ class Pace(StrEnum):
 @dataclass(frozen=True)
 class Waiting:
     """How a queued judging stands. ``ahead`` is counted up to ``MOST_COUNTED``; ``expected_seconds`` until its verdict
-    is None while nothing is judged, or nothing was judged yet that it could be told from."""
+    is None while nothing is judged, or nothing was judged lately that it could be told from."""
 
     queue: Pace
     ahead: int
@@ -67,10 +71,10 @@ def before_query(judging_id: int, queue: Device, place: int) -> Any:
 
 def _workers(transaction: Transaction, device: Device) -> list[Row[Any]]:
     heard_of = Worker.last_seen > database_now(-WORKER_SILENCE_SECONDS)
-    rows = transaction.execute(
-        select(Worker.queues, Worker.slots, Worker.ready, Worker.quarantined, Worker.metrics).where(heard_of)
-    )
-    return [row for row in rows if device in row.queues]
+    lately = (Worker.last_seen > database_now(-OVERDUE_SECONDS)).label("lately")
+    told = (Worker.queues, Worker.slots, Worker.ready, Worker.quarantined, Worker.metrics, Worker.host, Worker.pid)
+    rows = transaction.execute(select(*told, lately).where(heard_of))
+    return [row for row in rows if device in row.queues and not is_gone(row.host, row.pid)]
 
 
 def _outlook(ahead: int, workers: list[Row[Any]]) -> Waiting:
@@ -78,6 +82,7 @@ def _outlook(ahead: int, workers: list[Row[Any]]) -> Waiting:
     if not sound:
         ill = any(worker.quarantined is not None for worker in workers)
         return Waiting(Pace.INTERRUPTED if ill else Pace.STARTING if workers else Pace.NO_WORKER, ahead, None)
+    sound = [worker for worker in sound if worker.lately]
     known = [recent for worker in sound if (recent := (worker.metrics or {}).get("recent_ms")) is not None]
     if not known:
         return Waiting(Pace.MOVING, ahead, None)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,6 +17,7 @@ from app.auth import TokenAccess
 from app.clock import database_now
 from app.database import Database
 from app.models import Candidate, Device, Judging, Kind, Worker
+from app.processes import pid_namespace
 from app.queue import Claim
 from app.queue.local import LocalQueue
 from app.turns import BEHIND
@@ -192,4 +196,34 @@ async def test_whoever_waits_is_told_when_nothing_is_judged(database: Database, 
     assert await stands(database, sent) == waiting.Waiting(waiting.Pace.STARTING, 0, None)
     async with database.writing() as session:
         await session.execute(update(Worker).values(ready=True, last_seen=database_now(-60)))
+    assert await stands(database, sent) == waiting.Waiting(waiting.Pace.NO_WORKER, 0, None)
+
+
+async def test_no_time_is_told_from_a_worker_that_may_have_ended(database: Database, people: People) -> None:
+    [sent] = await send(database, people.token)
+    await set_worker(database, metrics={"recent_ms": 3000.0})
+    assert await stands(database, sent) == waiting.Waiting(waiting.Pace.MOVING, 0, 3.0)
+    async with database.writing() as session:
+        await session.execute(update(Worker).values(last_seen=database_now(-10)))
+    assert await stands(database, sent) == waiting.Waiting(waiting.Pace.MOVING, 0, None)
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    yield started
+    started.kill()
+    started.wait()
+
+
+async def test_a_worker_of_this_machine_that_was_killed_is_known_to_be_gone(
+    database: Database, people: People, process: subprocess.Popen[bytes]
+) -> None:
+    [sent] = await send(database, people.token)
+    await set_worker(database, metrics={"recent_ms": 3000.0})
+    async with database.writing() as session:
+        await session.execute(update(Worker).values(host=pid_namespace(), pid=process.pid))
+    assert await stands(database, sent) == waiting.Waiting(waiting.Pace.MOVING, 0, 3.0)
+    process.kill()
+    process.wait()
     assert await stands(database, sent) == waiting.Waiting(waiting.Pace.NO_WORKER, 0, None)
