@@ -110,8 +110,8 @@ def test_serve_ends_its_worker_at_the_second_look(
 
     asyncio.run(add())
     family = Family(None)  # type: ignore[arg-type]
-    monkeypatch.setattr(family, "_spawn", lambda _: sleeper)
-    family.start("worker")
+    monkeypatch.setattr(family, "_spawn", lambda *_: sleeper)
+    family.start_waiting("worker")()
     family._end_silent_worker(settings)
     assert sleeper.poll() is None
     family._end_silent_worker(settings)
