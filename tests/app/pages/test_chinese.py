@@ -27,6 +27,7 @@ from judge.problem import Problem, load_all
 from judge.proof.specimens import Specimen, specimens
 from judge.raising import KINDS, raised
 from judge.report import CandidateError, CheckStatus, Report, Verdict
+from judge.starting import start_judge
 from tests.app.conftest import AS_PERSON, CODE, Desk
 from tests.app.reports import make_report
 
@@ -207,7 +208,7 @@ def test_no_refusal_says_an_english_sentence(desk: Desk, places: dict[str, list[
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
-    made = Judge(standby_cells=1)
+    made = start_judge(standby=1)
     yield made
     made.close()
 
