@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from app import auth, interviewers
 from app.config import Settings
 from app.database import Database
-from app.models import Scope
+from app.models import ApiToken, Scope
 from app.passwords import check_password, hash_password
 
 Command = Callable[[Database, argparse.Namespace], Awaitable[list[str]]]
@@ -67,7 +67,27 @@ async def _list_interviewers(database: Database, _chosen: argparse.Namespace) ->
 async def _create_token(database: Database, chosen: argparse.Namespace) -> list[str]:
     scopes = [Scope.METRICS] if chosen.metrics else [Scope.SUBMIT, Scope.STAFF] if chosen.staff else [Scope.SUBMIT]
     async with database.writing() as session:
-        return [(await auth.create_token(session, chosen.name, scopes))[1]]
+        return [(await auth.create_token(session, chosen.name, scopes, days=chosen.days))[1]]
+
+
+async def _list_tokens(database: Database, _chosen: argparse.Namespace) -> list[str]:
+    async with database.reading() as session:
+        found = await auth.tokens(session)
+    return ["\t".join((str(one.id), one.name, f"{one.prefix}…", " ".join(one.scopes), _state(one))) for one in found]
+
+
+def _state(token: ApiToken) -> str:
+    if token.revoked_at is not None:
+        return f"revoked {token.revoked_at:%Y-%m-%d}"
+    if token.expires_at is None:
+        return "until revoked"
+    return f"{'expired' if token.is_expired else 'until'} {token.expires_at:%Y-%m-%d}"
+
+
+async def _revoke_token(database: Database, chosen: argparse.Namespace) -> list[str]:
+    async with database.writing() as session:
+        await auth.revoke_token(session, chosen.number)
+    return []
 
 
 _COMMANDS: dict[str, Command] = {
@@ -77,4 +97,6 @@ _COMMANDS: dict[str, Command] = {
     "enable-interviewer": _enable_interviewer,
     "list-interviewers": _list_interviewers,
     "create-token": _create_token,
+    "list-tokens": _list_tokens,
+    "revoke-token": _revoke_token,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -15,9 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import make_transient_to_detached
 from starlette.requests import HTTPConnection
 
+from app import wording
 from app.config import Settings
 from app.database import Database, Session, Transaction
-from app.errors import Disabled, Forbidden, Unauthorized
+from app.errors import BadRequest, Disabled, Forbidden, NotFound, Unauthorized
 from app.limits import Attempts
 from app.models import ApiToken, Base, Candidate, Interviewer, Invitation, LoginSession, Scope, SentForm, now
 from app.passwords import password_matches
@@ -31,6 +33,9 @@ GUEST_DAYS = 30
 READING_DAYS = 7
 """For so long after an invitation's end its candidate may read what they sent. With a session that ends at the same
 second, whoever submits a moment late meets a page that does not know them."""
+
+MAX_TOKEN_NAME = 100
+MAX_TOKEN_DAYS = 3650
 
 FORM_DAYS = 30
 """A form that is older makes a second thing when it is sent again."""
@@ -272,14 +277,49 @@ async def _note_what_was_typed(request: Request) -> None:
 
 
 async def create_token(
-    session: AsyncSession, name: str, scopes: list[Scope] | None = None, *, secret: str | None = None
+    session: AsyncSession,
+    name: str,
+    scopes: list[Scope] | None = None,
+    *,
+    days: int | None = None,
+    secret: str | None = None,
 ) -> tuple[ApiToken, str]:
-    """The token's row and the token itself, which is not stored; made of ``secret`` or of chance."""
+    """The token's row and the token itself, which is not stored; made of ``secret`` or of chance, for ``days`` or
+    until it is revoked. Raises ``BadRequest``."""
+    name = wording.tidy(name)
+    if not wording.shows(name):
+        raise BadRequest("Write a name for the token.")
+    if len(name) > MAX_TOKEN_NAME:
+        raise BadRequest(f"A token's name has at most {MAX_TOKEN_NAME} characters.")
+    if not wording.is_one_line(name):
+        raise BadRequest("The name holds a control character; type it anew.")
+    if days is not None and not 0 < days <= MAX_TOKEN_DAYS:
+        raise BadRequest(f"A token lasts 1 to {MAX_TOKEN_DAYS} days, or until it is revoked.")
     secret = TOKEN_PREFIX + (secret or secrets.token_urlsafe(32))
-    token = ApiToken(name=name, prefix=secret[:10], sha256=hash_secret(secret), scopes=[*(scopes or [Scope.SUBMIT])])
+    token = ApiToken(
+        name=name, prefix=secret[:10], sha256=hash_secret(secret), scopes=[*(scopes or [Scope.SUBMIT])],
+        expires_at=None if days is None else now() + timedelta(days=days),
+    )  # fmt: skip
     session.add(token)
     await session.flush()
     return token, secret
+
+
+async def tokens(session: AsyncSession) -> Sequence[ApiToken]:
+    """Newest first."""
+    return (await session.scalars(select(ApiToken).order_by(ApiToken.id.desc()))).all()
+
+
+async def get_token(session: AsyncSession, number: int) -> ApiToken:
+    token = await session.get(ApiToken, number)
+    if token is None:
+        raise NotFound("There is no such token.")
+    return token
+
+
+async def revoke_token(session: AsyncSession, number: int) -> None:
+    token = await get_token(session, number)
+    token.revoked_at = token.revoked_at or now()
 
 
 class TokenBearer(HTTPBearer):
@@ -294,13 +334,12 @@ class TokenBearer(HTTPBearer):
         self._scope = scope
 
     async def __call__(self, request: HTTPConnection) -> TokenAccess:  # type: ignore[override] # ours says who it is
-        challenge = {"WWW-Authenticate": "Bearer"}
         credentials = await super().__call__(request)
         if credentials is None:
-            raise Unauthorized("Send an API token: Authorization: Bearer hc_…", headers=challenge)
+            raise Unauthorized("Send an API token: Authorization: Bearer hc_…", headers=_CHALLENGE)
         access = await find_token(request.app.state.database, credentials.credentials)
         if access is None:
-            raise Unauthorized("This API token is unknown or revoked.", headers=challenge)
+            raise Unauthorized("This API token is unknown or revoked.", headers=_CHALLENGE)
         if self._scope not in access.scopes:
             raise Forbidden(f"This needs a token with the scope {self._scope}.")
         return access
@@ -309,15 +348,18 @@ class TokenBearer(HTTPBearer):
 require_token = TokenBearer(Scope.SUBMIT, "An API token: hc_…")
 require_metrics_token = TokenBearer(Scope.METRICS, "A token made with --metrics")
 
-_FIND_TOKEN = select(ApiToken.id, ApiToken.scopes).where(
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+_FIND_TOKEN = select(ApiToken.id, ApiToken.scopes, ApiToken.expires_at).where(
     ApiToken.sha256 == bindparam("hash"), ApiToken.revoked_at.is_(None)
 )
 
 
 async def find_token(database: Database, secret: str) -> TokenAccess | None:
-    """What this token opens; None when it is unknown or revoked."""
+    """What this token opens; None when it is unknown or revoked. Raises ``Unauthorized`` when it has expired."""
     hashed = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
     row = await database.row(_FIND_TOKEN, hash=hashed)
+    if row is not None and row.expires_at is not None and row.expires_at <= now():
+        raise Unauthorized("This API token has expired; ask an interviewer for a new one.", headers=_CHALLENGE)
     return TokenAccess(row.id, Scope.STAFF in row.scopes, frozenset(row.scopes)) if row else None
 
 

@@ -91,9 +91,19 @@ def _parser() -> argparse.ArgumentParser:
     scope = token.add_mutually_exclusive_group()
     scope.add_argument("--staff", action="store_true", help="sees every submission and whole reports, no runs")
     scope.add_argument("--metrics", action="store_true", help="reads metrics and workers, and nothing else")
+    token.add_argument("--days", type=int, help="expires after so many; else it lasts until it is revoked")
+    command("list-tokens", _accounts, "Say which API tokens there are, by number, and until when.")
+    revoking = command("revoke-token", _accounts, "Refuse an API token from now on.")
+    revoking.add_argument("number", type=_number, help="as list-tokens says it")
     seeding = command("seed", _seed, "Add made-up submissions, to see how Handcode behaves when it has grown.")
     seeding.add_argument("submissions", type=int)
     return parser
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:12]) < 2**31:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number that list-tokens says")
+    return int(text)
 
 
 def _refuse_other_tables(settings: Settings) -> None:

@@ -104,6 +104,16 @@ async def test_a_revoked_token_is_none(database: Database) -> None:
     assert await auth.find_token(database, secret) is None
 
 
+async def test_a_token_that_has_expired_is_told_so(database: Database) -> None:
+    async with database.writing() as session:
+        _, secret = await auth.create_token(session, "ci", days=1)
+    assert await auth.find_token(database, secret) is not None
+    async with database.writing() as session:
+        await session.execute(update(ApiToken).values(expires_at=now()))
+    with pytest.raises(Unauthorized, match="has expired"):
+        await auth.find_token(database, secret)
+
+
 @pytest.mark.parametrize(
     ("headers", "elsewhere"),
     [
