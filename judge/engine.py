@@ -113,13 +113,19 @@ class Judge:
         if judged.case is None:
             return judged.report
         case, report, stages = judged.case, judged.report, _Stages()
+        comparison = case.graded.comparison
         with stages("diagnosis"):
-            diagnoses = diagnosis.diagnose(case.key, case.transcript, case.graded, pace)
+            diagnoses = (
+                ()
+                if comparison.only_large_fail
+                else diagnosis.diagnose(case.key, comparison.without_large(), case.graded, pace)
+            )
         nameless = report.verdict is Verdict.WRONG_ANSWER and not diagnoses
+        note = words.ONLY_LARGE if comparison.only_large_fail else diagnosis.note(case.key, case.graded)
         return replace(
             report,
             diagnoses=diagnoses,
-            diagnosis_note=diagnosis.note(case.key, case.graded) if nameless else None,
+            diagnosis_note=note if nameless else None,
             timing=replace(report.timing, stages=report.timing.stages | stages.milliseconds),
         )
 
@@ -156,7 +162,7 @@ def _judged(prepared: Prepared, outcome: CellOutcome, accept: tuple[str, ...], d
     exam, key = prepared.exam, prepared.key
     with stages("grading"):
         found = evidence.read(key, outcome)
-        graded = grading.grade(key, found.transcript, accept)
+        graded = grading.grade(key, found.transcript, accept, spared=found.spared)
         verdict = _verdict(found, graded)
         if verdict is Verdict.RULE_VIOLATION:
             graded = grading.forfeited(graded)

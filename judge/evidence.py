@@ -42,6 +42,8 @@ class Evidence:
     rule_broken: bool
     line: int | None = None
     """Where in the candidate's file a limit was passed, if the cell told."""
+    spared: bool = False
+    """Whether a limit was passed on large inputs alone: what is missing of them counts for nothing."""
 
 
 def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
@@ -56,26 +58,55 @@ def read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
 
 def _read(key: AnswerKey, outcome: CellOutcome) -> Evidence:
     frames = {(kind, index): payload for kind, index, payload in outcome.frames}
-    if list(frames) != sorted(frames):  # NORMS ahead of the scenarios would hide the driver's own
+    large = [scenario.large for scenario in key.exam.scenarios]
+    places = {frame: place for place, frame in enumerate(_in_order(large))}
+    if not frames.keys() <= places.keys():
+        raise wire.Malformed("a frame that the exam does not have")
+    if (order := [places[frame] for frame in frames]) != sorted(order):  # NORMS ahead would hide the driver's own
         raise wire.Malformed("frames out of order")
     scenarios = {index: payload for (kind, index), payload in frames.items() if kind == wire.Kind.SCENARIO}
-    if any(index >= len(key.exam.scenarios) for index in scenarios):
-        raise wire.Malformed("a scenario the exam does not have")
-    payloads = [scenarios.get(index, b"") for index in range(len(key.exam.scenarios))]
+    payloads = [scenarios.get(index, b"") for index in range(len(large))]
     numbers = key.sheet.numbers_of(payloads)
     if numbers is not None:
         transcript: Transcript = AsAsked(payloads, key.labels, numbers)
+        spared = False
     else:
         transcript = transcript_of_cell(key.exam, key.labels, scenarios)
+        transcript, spared = (
+            _sparing(large, transcript, outcome) if (wire.Kind.NORMS, 0) in frames else (transcript, False)
+        )
     findings, broken = _findings(frames)
-    verdict, error = _how_it_ended(outcome, frames, transcript)
-    return Evidence(transcript, verdict, error, findings, broken, outcome.line)
+    verdict, error = _how_it_ended(outcome, frames, transcript, spared=spared)
+    return Evidence(transcript, verdict, error, findings, broken, outcome.line, spared)
+
+
+def _in_order(large: list[bool]) -> list[tuple[int, int]]:
+    """Kind and index of every frame an exam may have, as a cell sends them: NORMS also before the large scenarios."""
+    scenarios = [(int(wire.Kind.SCENARIO), index) for index in range(len(large))]
+    first = len(large) - sum(large)
+    last = [(wire.Kind.NORMS, 1), (wire.Kind.FATAL, 0), (wire.Kind.FATAL, 1), (wire.Kind.END, 0)]
+    return [(wire.Kind.LOOKED, 0), *scenarios[:first], (wire.Kind.NORMS, 0), *scenarios[first:], *last]
+
+
+def _sparing(large: list[bool], transcript: Transcript, outcome: CellOutcome) -> tuple[Transcript, bool]:
+    """The transcript without the large scenarios in which a limit was passed, and whether there is such a one.
+
+    A loop over single values takes a minute for a million of them, and is right.
+    """
+    if any(seen is None and not is_large for seen, is_large in zip(transcript, large, strict=True)):
+        return transcript, False
+    passed = [
+        is_large and seen is not None and seen.error is not None and _limit(seen.error) is not None
+        for seen, is_large in zip(transcript, large, strict=True)
+    ]
+    kept = tuple(None if there else seen for seen, there in zip(transcript, passed, strict=True))
+    return kept, any(passed) or (outcome.ended in _LIMIT_VERDICTS and any(seen is None for seen in kept))
 
 
 def _how_it_ended(
-    outcome: CellOutcome, frames: dict[tuple[int, int], bytes], transcript: Transcript
+    outcome: CellOutcome, frames: dict[tuple[int, int], bytes], transcript: Transcript, *, spared: bool
 ) -> tuple[Verdict | None, CandidateError | None]:
-    if outcome.ended in _LIMIT_VERDICTS:
+    if outcome.ended in _LIMIT_VERDICTS and not spared:
         return _LIMIT_VERDICTS[outcome.ended], None
     for stage, verdict in ((0, Verdict.COMPILE_ERROR), (1, Verdict.RUNTIME_ERROR)):
         if (wire.Kind.FATAL, stage) in frames:
@@ -86,7 +117,7 @@ def _how_it_ended(
     if outcome.signal == signal.SIGXFSZ:
         return Verdict.OUTPUT_LIMIT, None
     as_asked = isinstance(transcript, AsAsked)
-    if outcome.ended is not Ended.FINISHED or (not as_asked and None in transcript):
+    if not spared and (outcome.ended is not Ended.FINISHED or (not as_asked and None in transcript)):
         return Verdict.RUNTIME_ERROR, _broken_down(_last_words(outcome))
     if as_asked:
         return None, None
@@ -121,8 +152,8 @@ def _last_words(outcome: CellOutcome) -> Text:
 
 def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, ...], bool]:
     named = _rows(frames.get((wire.Kind.LOOKED, 0)), 3)
-    ran = _rows(frames.get((wire.Kind.NORMS, 0)), 2)
-    findings = [RuleFinding(_name(name), _line(line), "ran") for name, line in ran]
+    ran = [row for index in range(2) for row in _rows(frames.get((wire.Kind.NORMS, index)), 2)]
+    findings = list(dict.fromkeys(RuleFinding(_name(name), _line(line), "ran") for name, line in ran))
     findings += [RuleFinding(_name(name), _line(line), "named") for name, line, _ in named]
     return tuple(findings[:50]), bool(ran) or any(quiet is True for _, _, quiet in named)
 

@@ -69,6 +69,7 @@ class Scenario:
     """A script of operations on a layer: ``write`` draws inputs and returns the steps.
 
     ``title`` is for staff (and, for a sample, for the candidate); ``dtype`` is that of its tensors and observations.
+    ``large`` ones come last in an exam and count only where all the others are right: what no smaller input shows.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Scenario:
     dtype: str = "float32"
     weight: float = 1.0
     sample: bool = False
+    large: bool = False
 
     @property
     def check_id(self) -> str:
@@ -256,6 +258,7 @@ def encode(edition: Edition, device: str) -> list[bytes]:
             "random": _random_start(edition.number * edition.copies),
             "tensors": names,
             "scenarios": scenarios,
+            "large": sum(not scenario.large for scenario in edition.scenarios),
         }
     )
     header += b" " * (-(len(header) + 4) % 8)
@@ -346,9 +349,17 @@ def _array(raw: wire.RawTensor) -> Array | None:
 # The same on the trusted side
 
 
-def observe(exam: Exam, build: LayerFactory, roles: Roles, *, dtype: str | None = None) -> Transcript:
-    """What ``build``'s layers observe on this exam, on the CPU; ``dtype`` "float64" runs every scenario in float64."""
-    return tuple(observe_one(concrete, build, roles, dtype=dtype) for concrete in exam.concretes)
+def observe(
+    exam: Exam, build: LayerFactory, roles: Roles, *, dtype: str | None = None, large: bool = True
+) -> Transcript:
+    """What ``build``'s layers observe on this exam, on the CPU; ``dtype`` "float64" runs every scenario in float64.
+
+    Without ``large`` the large scenarios are left out.
+    """
+    return tuple(
+        observe_one(concrete, build, roles, dtype=dtype) if large or not concrete.scenario.large else None
+        for concrete in exam.concretes
+    )
 
 
 def observe_one(concrete: Concrete, build: LayerFactory, roles: Roles, *, dtype: str | None = None) -> Seen:

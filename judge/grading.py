@@ -13,7 +13,7 @@ from judge.key import AnswerKey
 from judge.points import total, worths
 from judge.problem import Group
 from judge.report import CheckResult, CheckStatus, GroupResult, Text, Verdict
-from judge.telling import Cause, Telling, group_message, main_cause, not_run
+from judge.telling import Cause, Telling, group_message, held_back, main_cause, not_run, too_slow
 
 MIXED = "mixed"
 """The convention of a layer that follows one here and another there: accepted by nobody, but worth naming."""
@@ -26,7 +26,8 @@ class Comparison:
     """A transcript against the key under each convention; survives any transcript.
 
     ``ran`` says which scenarios came, ``failing`` by convention which of them are not as they should be; in what they
-    differ is looked at when it is asked for.
+    differ is looked at when it is asked for. Large scenarios are as if they had not come unless all others are right:
+    what is wrong at any size is no second mistake at a large one.
     """
 
     def __init__(self, key: AnswerKey, transcript: Transcript) -> None:
@@ -39,6 +40,36 @@ class Comparison:
             self.ran = [seen is not None for seen in transcript]
             self._known = _compare(key, transcript)
             self.failing = {name: [one is not None for one in found] for name, found in self._known.items()}
+        self._large = [scenario.large for scenario in key.exam.scenarios]
+        self.held_back = any(self._large) and not any(map(self._right_but_for_large, self.failing))
+        if self.held_back:
+            self.ran, self.failing = (
+                self._small(self.ran),
+                {name: self._small(one) for name, one in self.failing.items()},
+            )
+            self._known = {
+                name: tuple(None if large else one for one, large in zip(found, self._large, strict=True))
+                for name, found in self._known.items()
+            }
+
+    def _small(self, flags: list[bool]) -> list[bool]:
+        return [flag and not large for flag, large in zip(flags, self._large, strict=True)]
+
+    def _right_but_for_large(self, convention: str) -> bool:
+        rows = zip(self.ran, self.failing[convention], self._large, strict=True)
+        return all(large or (ran and not fails) for ran, fails, large in rows)
+
+    @property
+    def only_large_fail(self) -> bool:
+        """Whether all is right but for large inputs."""
+        return not self.held_back and any(
+            large and all(failing[place] for failing in self.failing.values())
+            for place, large in enumerate(self._large)
+        )
+
+    def without_large(self) -> Transcript:
+        """The transcript as what is known of wrong layers is compared with it."""
+        return tuple(None if large else seen for seen, large in zip(self._transcript, self._large, strict=True))
 
     def differences(self, convention: str) -> Differences:
         """The largest difference of each scenario; None where everything agrees or nothing came."""
@@ -58,7 +89,8 @@ class Comparison:
     @property
     def right_somehow(self) -> bool:
         """Whether the layer passes everything under one of the conventions."""
-        return all(self.ran) and not all(any(failing) for failing in self.failing.values())
+        came = all(ran or large for ran, large in zip(self.ran, self._large, strict=True))
+        return came and not all(any(failing) for failing in self.failing.values())
 
     def _passed(self, convention: str) -> float:
         return sum(
@@ -96,13 +128,16 @@ class Graded:
         return {name: self.comparison.differences(name) for name in self.comparison.failing}
 
 
-def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...]) -> Graded:
-    """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript."""
+def grade(key: AnswerKey, transcript: Transcript, accept: tuple[str, ...], *, spared: bool = False) -> Graded:
+    """Compares every scenario, under the accepted convention that fits the layer best; survives any transcript.
+
+    ``spared`` says that the large scenarios that are missing count as right.
+    """
     comparison = Comparison(key, transcript)
     graded_as = comparison.closest(accept)
     differences = _differences(key, comparison, graded_as, accept)
     main = None if isinstance(transcript, AsAsked) else main_cause(transcript)
-    checks = _checks(key.exam, comparison.ran, differences, transcript, main)
+    checks = _checks(key.exam, comparison, differences, transcript, main, spared=spared)
     asked = key.exam.problem.alone(accept)
     only = comparison.right_somehow
     messages = [group_message(group, checks, main, asked, right_but_for_it=only) for group in key.exam.problem.groups]
@@ -172,16 +207,26 @@ def _convention(comparison: Comparison) -> str | None:
 
 
 def _checks(
-    exam: Exam, ran: Sequence[bool], differences: Differences, transcript: Transcript, main: Cause | None
+    exam: Exam,
+    comparison: Comparison,
+    differences: Differences,
+    transcript: Transcript,
+    main: Cause | None,
+    *,
+    spared: bool,
 ) -> tuple[CheckResult, ...]:
     groups = {group.id: group for group in exam.problem.groups}
     telling = Telling(main)
-    found = zip(exam.scenarios, worths(exam.problem, exam.samples), differences, ran, strict=True)
+    found = zip(exam.scenarios, worths(exam.problem, exam.samples), differences, comparison.ran, strict=True)
     checks = []
     for place, (scenario, worth, difference, came) in enumerate(found):
         if came:
             seen = None if difference is None else transcript[place]
             checks.append(telling.check(scenario, groups[scenario.group], worth, difference, seen))
+        elif scenario.large and comparison.held_back:
+            checks.append(held_back(scenario, worth))
+        elif scenario.large and spared:
+            checks.append(too_slow(scenario, worth))
         else:
             checks.append(not_run(scenario, worth))
     return tuple(checks)
@@ -190,7 +235,7 @@ def _checks(
 def _group(checks: tuple[CheckResult, ...], group: Group, message: Text | None) -> GroupResult:
     mine = [check for check in checks if check.group == group.id]
     passed = [check for check in mine if check.status is CheckStatus.PASSED]
-    points = total([check.points for check in passed])
+    points = total([check.points for check in mine])
     return GroupResult(group.id, group.title, points, group.points, len(passed), len(mine), message)
 
 
@@ -198,8 +243,9 @@ def _verdict(checks: tuple[CheckResult, ...]) -> Verdict:
     """A difference outweighs exceptions, since the layer runs and is wrong; but not where most of what ran raised."""
     statuses = Counter(check.status for check in checks)
     raised, failed = statuses[CheckStatus.ERROR], statuses[CheckStatus.FAILED]
+    missing = any(check.status is CheckStatus.NOT_RUN and check.points < check.max_points for check in checks)
     if failed and raised <= failed + statuses[CheckStatus.PASSED]:
         return Verdict.WRONG_ANSWER
-    if raised or statuses[CheckStatus.NOT_RUN]:
+    if raised or missing:
         return Verdict.RUNTIME_ERROR
     return Verdict.ACCEPTED

@@ -78,6 +78,16 @@ def not_run(scenario: Scenario, worth: float) -> CheckResult:
     return _result(scenario, CheckStatus.NOT_RUN, 0.0, worth, NOT_RUN, OVER_BEFORE)
 
 
+def held_back(scenario: Scenario, worth: float) -> CheckResult:
+    """A check of large inputs, on a layer that is wrong without them."""
+    return _result(scenario, CheckStatus.NOT_RUN, 0.0, worth, HELD_BACK, AFTER_THE_OTHERS)
+
+
+def too_slow(scenario: Scenario, worth: float) -> CheckResult:
+    """A check of large inputs that a right layer passed a limit in: it costs no points."""
+    return _result(scenario, CheckStatus.NOT_RUN, worth, worth, TOO_SLOW, LIMIT_PASSED)
+
+
 def main_cause(transcript: Sequence[Seen | None]) -> Cause | None:
     """The exception that ended the most scenarios, the first of equals."""
     counts = Counter(cause for seen in transcript if (cause := Cause.of(seen)) and not cause.complaint)
@@ -104,7 +114,7 @@ def group_message(
     if not left:
         return None
     if not failed:
-        return NOT_RUN
+        return left[0].public_message
     if any(check.public_message == group.message for check in failed):
         if asked is None or not group.tests_convention:
             return group.message
@@ -128,6 +138,22 @@ OVER_BEFORE: Text = {"en": "the run was over before this scenario.", "zh": "轮�
 NOT_RUN: Text = {
     "en": "Not examined: your code ended before its turn.",
     "zh": "未检查：轮到它之前，代码已经结束。",
+}
+AFTER_THE_OTHERS: Text = {
+    "en": "only looked at when every check of smaller inputs passes.",
+    "zh": "较小输入的检查全部通过之后才会查看。",
+}
+LIMIT_PASSED: Text = {
+    "en": "a limit was passed here and on no smaller input; it counts as right.",
+    "zh": "在这样大的输入上才超出限制；按正确计分。",
+}
+HELD_BACK: Text = {
+    "en": "Not examined: this comes once everything else is right.",
+    "zh": "未检查：其余都正确之后才会检查这一部分。",
+}
+TOO_SLOW: Text = {
+    "en": "Partly not examined: on very large inputs your code passed a limit. That costs no points.",
+    "zh": "有一部分未检查：代码在超大输入上超出了限制。这一项不扣分。",
 }
 
 

@@ -9,6 +9,7 @@ where one step costs mean/std (Chan, Golub and LeVeque 1983), and shows.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -27,7 +28,10 @@ MARGIN = 64.0
 """Several times what 50 honest styles need (see ``judge verify``), and far below what any known mistake causes."""
 
 LEAST = 4.0
-"""Roundings of the answer itself that every answer may carry, however steady it is under changes of the input."""
+"""Roundings of the answer itself that every answer may carry, however steady it is under changes of the input.
+
+For a batch of so many tiles it is the root of their number as many: the roundings of a sum grow like a random walk.
+"""
 
 _CALIBRATION_SEEDS = (11, 12, 13, 14)
 
@@ -95,12 +99,19 @@ def _moved(problem: Problem, concrete: Concrete, random: np.random.Generator) ->
         reference.observe(question, rounding=part)[convention].observations
         for question, part in ((concrete, 0.0), (replace(concrete, tensors=shaken), 0.0), (concrete, rounding))
     )
+    least = LEAST * rounding * math.sqrt(_tiles(concrete))
     return [
-        Sensitivity(
-            max(LEAST * rounding, *(_relative(one.values, other.values) for other in rounded)), _size(one.values)
-        )
+        Sensitivity(max(least, *(_relative(one.values, other.values) for other in rounded)), _size(one.values))
         for one, *rounded in zip(answer, *others, strict=True)
     ]
+
+
+def _tiles(concrete: Concrete) -> int:
+    """How many tiles meet in one statistic of a channel, at most."""
+    tiles = [
+        arguments["tile"] for operation, arguments in concrete.steps if arguments.get("tile") and operation == "forward"
+    ]
+    return max((math.prod(tile) // tile[1] for tile in tiles), default=1)
 
 
 def _relative(one: Array | None, other: Array | None) -> float:

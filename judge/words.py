@@ -29,6 +29,8 @@ def message(
     raised = sum(check.status is CheckStatus.ERROR for check in checks)
     if verdict is Verdict.WRONG_ANSWER and raised:
         return _counted(RAISES_AND_DIFFERS[samples], raised, len(checks))
+    if verdict is Verdict.ACCEPTED and any(check.status is CheckStatus.NOT_RUN for check in checks):
+        return TOO_SLOW
     if verdict is Verdict.RUNTIME_ERROR:
         if raised:
             return _counted(RAISES[samples], raised, len(checks))
@@ -142,6 +144,18 @@ RAISES_AND_DIFFERS: dict[bool, Text] = {
 }
 """Of the samples (True) and of the hidden exam."""
 
+TOO_SLOW: Text = {
+    "en": "Every check passed that your code came to. On very large inputs it passed a limit, which costs no points.",
+    "zh": "已运行的检查全部通过。代码在超大输入上超出了限制，这一项不扣分。",
+}
+"""Of a layer that is accepted though it is too slow, or too large, for the last of the exam."""
+
+ONLY_LARGE: Text = {
+    "en": "Everything is right but on large inputs: above some size the code computes something else.",
+    "zh": "除大输入外全部正确：超过某个规模之后，代码算出的是别的东西。",
+}
+"""In place of names."""
+
 CANNOT_BE_BUILT: Text = {
     "en": "Your layer could not be built: its constructor raised an exception, so nothing was examined.",
     "zh": "无法构造你的层：构造函数抛出了异常，因此没有进行任何检查。",
@@ -178,6 +192,10 @@ COMPLAINTS: dict[str, Text] = {
     "output_is_no_tensor": {
         "en": "forward did not return a tensor.",
         "zh": "forward 的返回值不是张量。",
+    },
+    "another_shape": {
+        "en": "forward returned a tensor of another shape than its input.",
+        "zh": "forward 返回的张量与输入形状不同。",
     },
     "state_dict_does_not_load": {
         "en": "The state dict of one layer does not load into another of the same size.",

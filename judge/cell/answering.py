@@ -31,7 +31,8 @@ _NUMPY_LACKS = {torch.bfloat16: torch.int16}
 def answer(channel: int) -> None:
     """Reads the job, writes LOOKED, then FATAL or a SCENARIO frame for each scenario, then NORMS and END.
 
-    A WHERE frame comes between them when it was asked for.
+    There is a NORMS frame before the large scenarios too, in which a limit may end the cell. A WHERE frame comes
+    between them when it was asked for.
     """
     _tell_where_when_asked(channel)
     header, tensors, text_bytes = _read_job(channel)
@@ -100,13 +101,21 @@ def _prepare(text: str, header: dict[str, Any]) -> tuple[Any, Roles]:
 def _run_exam(channel: int, header: dict[str, Any], tensors: list[Any], build: Any, roles: Roles) -> None:
     kept = bytearray()
     for index, scenario in enumerate(header["scenarios"], start=1):
+        if index - 1 == header["large"]:
+            _write(channel, kept + _ran(0))
+            kept = bytearray()
         given = [tensors[number] for number in scenario["tensors"]]
         observed = run_scenario(build, roles, scenario["steps"], given, header["device"])
         kept += wire.frame(wire.Kind.SCENARIO, index - 1, pack_observed(observed))
-        if index % _SCENARIOS_A_WRITE == 0:
+        if index % _SCENARIOS_A_WRITE == 0 or index > header["large"]:  # a limit may end the cell in the next of these
             _write(channel, kept)
             kept = bytearray()
-    _write(channel, kept + wire.frame(wire.Kind.NORMS, 0, json.dumps(norms.findings()).encode()))
+    _write(channel, kept + _ran(1))
+
+
+def _ran(index: int) -> bytes:
+    """The NORMS frame of that index: what was found by now."""
+    return wire.frame(wire.Kind.NORMS, index, json.dumps(norms.findings()).encode())
 
 
 def pack_observed(observed: Observed) -> bytes:

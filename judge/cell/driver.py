@@ -153,6 +153,14 @@ class _Stage:
         self.observed.labels.append(label)
         self.observed.tensors.append(value)
 
+    def _see(self, label: str, value: Any, tile: Sequence[int] | None) -> None:
+        """What was made of a tiled input is seen as the least and the largest over the tiles, which should be equal."""
+        if tile is None:
+            self.see(label, value)
+        else:
+            for name, end in zip(("least", "largest"), ends(value, tile), strict=True):
+                self.see(f"{label}.{name}", end)
+
     def parameter(self, layer: str, role: str) -> torch.Tensor:
         name = getattr(self.roles, role)
         if name is None:
@@ -197,12 +205,13 @@ class _Stage:
 
     # Affine
 
-    def affine(self, layer: str, scale: int, shift: int) -> None:
-        """Gives the learnable scale and shift new values, whatever their names and shapes."""
+    def affine(self, layer: str, scale: int, shift: int, tile: int = 1) -> None:
+        """Gives the learnable scale and shift new values, those given ``tile`` times over, whatever their names."""
         with torch.no_grad():
             for role, index in (("scale", scale), ("shift", shift)):
                 parameter = self.parameter(layer, role)
-                parameter.copy_(self.given[index].to(parameter.dtype).reshape(parameter.shape))
+                values = tiled(self.given[index], [tile])
+                parameter.copy_(values.to(parameter.dtype).reshape(parameter.shape))
 
     def sgd(self, layer: str, rate: float) -> None:
         """One plain gradient step on scale and shift."""
@@ -225,12 +234,15 @@ class _Stage:
         observe: bool = True,
         keeps_input: bool = False,
         watches_buffers: bool = False,
+        tile: Sequence[int] | None = None,
     ) -> None:
         """One call of the layer; ``keeps_input`` also looks at the input afterwards.
 
         ``watches_buffers`` notes whether any buffer moved: a hint, because eval output from the batch hides it.
+        ``tile`` says how many times the input is repeated along each axis; of what comes out, the least and the largest
+        of the values that should be equal are seen.
         """
-        given = laid_out(self.given[x], layout)
+        given = laid_out(self.given[x], layout) if tile is None else tiled(self.given[x], tile)
         before = plain_copies(self.layers[layer].buffers()) if watches_buffers else []
         if grad:
             given.requires_grad_(True)
@@ -242,7 +254,7 @@ class _Stage:
             raise Complaint("output_is_no_tensor")
         self.inputs[out], self.outputs[out] = given, output
         if observe:
-            self.see(out, output.detach().clone())
+            self._see(out, output.detach() if tile else output.detach().clone(), tile)
         if keeps_input:
             self.see(f"{out}.input_after", given.detach().clone())
         if watches_buffers:
@@ -257,10 +269,11 @@ class _Stage:
         parameters: bool = True,
         layout: str = "contiguous",
         keeps_upstream: bool = False,
+        tile: Sequence[int] | None = None,
     ) -> None:
         """Gradients of ``sum(output * upstream)`` with respect to input, scale and shift.
 
-        ``keeps_upstream`` also looks at the upstream gradient afterwards.
+        ``keeps_upstream`` also looks at the upstream gradient afterwards; ``tile`` is that of the forward.
         """
         self.see(f"{HINT}{out}.own_backward", torch.tensor([int(has_own_backward(self.outputs[out]))]))
         roles = ("scale", "shift") if parameters else ()
@@ -269,14 +282,17 @@ class _Stage:
             parameter.grad = None
         given, output = self.inputs[out], self.outputs[out]
         incoming = laid_out(self.given[upstream].to(output.dtype), layout)
+        if tile is not None:
+            incoming = tiled(incoming, tile)
         if output.requires_grad:  # else every gradient is absent
             with _complaining("backward_fails"):
                 self.run_backward(output, incoming)
         if out in self.learning:  # as the step said: a layer may ask its input for a gradient by itself
-            self.see(f"{out}.dx", _gradient_of(given))
+            self._see(f"{out}.dx", _gradient_of(given), tile)
         for role, parameter in found.items():
             gradient = parameter.grad
-            self.see(f"{out}.d{role}", None if gradient is None else gradient.detach().reshape(-1).clone())
+            flat = None if gradient is None else gradient.detach().reshape(-1).clone()
+            self._see(f"{out}.d{role}", flat, tile and [tile[1]])
         if keeps_upstream:
             self.see(f"{out}.upstream_after", incoming)
 
@@ -298,6 +314,42 @@ class _Stage:
         """Whether any buffer takes part in autograd (0 or 1)."""
         tied = any(buffer.requires_grad for buffer in self.layers[layer].buffers())
         self.see("buffers.require_grad", torch.tensor([int(tied)]))
+
+
+def tiled(tensor: torch.Tensor, tile: Sequence[int]) -> torch.Tensor:
+    """The tensor repeated along each axis as many times as ``tile`` says, each half of an even axis by itself.
+
+    So the beginning of an axis, or every second place of it, holds other values than the whole.
+    """
+    for axis, times in reversed(list(enumerate(tile))):  # whole rows are copied: a fifth of the time of one ``repeat``
+        if times > 1:
+            before, size, after = tensor.shape[:axis], tensor.shape[axis], tensor.shape[axis + 1 :]
+            halves = tensor.reshape(-1, 1, size // _halves(size), *after)
+            tensor = halves.expand(-1, times, -1, *[-1] * len(after)).reshape(*before, size * times, *after)
+    return tensor
+
+
+def ends(value: torch.Tensor | None, tile: Sequence[int]) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+    """Elementwise least and largest over the tiles of a tensor that ``tiled`` may have made; None for None.
+
+    What is no whole number of tiles along each axis raises a complaint.
+    """
+    if value is None:
+        return None, None
+    if value.dim() != len(tile) or any(size % times for size, times in zip(value.shape, tile, strict=True)):
+        raise Complaint("another_shape")
+    least = largest = value
+    for axis, times in enumerate(tile):  # one axis after the other: the first leaves little; at once takes much longer
+        before, size, after = least.shape[:axis], least.shape[axis] // times, least.shape[axis + 1 :]
+        shape = [-1, times, size // _halves(size), *after]
+        least, largest = (
+            one.reshape(*before, size, *after) for one in (least.reshape(shape).amin(1), largest.reshape(shape).amax(1))
+        )
+    return least, largest
+
+
+def _halves(size: int) -> int:
+    return 1 if size % 2 else 2
 
 
 def _gradient_of(given: torch.Tensor) -> torch.Tensor | None:

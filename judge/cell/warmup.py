@@ -84,6 +84,14 @@ _STEPS: list[Any] = [
     ["buffers_free", {"layer": "b"}],
 ]
 
+_TILE = [3, 2, 1, 1]
+_LARGE: list[Any] = [
+    ["build", {"layer": "a", "args": [8]}],
+    ["affine", {"layer": "a", "scale": 1, "shift": 2, "tile": _TILE[1]}],
+    ["forward", {"layer": "a", "x": 0, "grad": True, "tile": _TILE}],
+    ["backward", {"layer": "a", "upstream": 0, "tile": _TILE}],
+]
+
 _SCENARIOS_OF_A_SHAPE = 4
 """With two shapes as many steps as half an exam has."""
 
@@ -131,6 +139,7 @@ def _job(device: str) -> bytes:
             for size in (shape, [4], [4]):  # an even count of float32 fills whole 8 bytes
                 names.append((dtype, size))
                 values += array.array(code, (0.25 + place % 3 for place in range(math.prod(size)))).tobytes()
+    scenarios.append({"steps": _LARGE, "tensors": scenarios[-1]["tensors"]})
     header = {
         "class_names": ["Layer"],
         "device": device,
@@ -138,6 +147,7 @@ def _job(device: str) -> bytes:
         "random": 1,
         "tensors": names,
         "scenarios": scenarios,
+        "large": len(scenarios) - 1,
     }
     encoded = json.dumps(header).encode()
     encoded += b" " * (-(len(encoded) + 4) % 8)

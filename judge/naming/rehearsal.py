@@ -6,7 +6,6 @@ fails on one fixed exam; they only say which hypotheses are worth running, never
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -147,7 +146,7 @@ def _hypothesis(ids: tuple[str, ...], changes: Frozen, rank: tuple[int, ...], tr
 def _trait(slug: str, changes: Frozen) -> Trait | None:
     """What a layer with these changes does on the one exam; None for one that fails nothing there."""
     exam, key = _habit_exam(slug)
-    transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]))
+    transcript = exams.observe(exam, *_layer(slug, exam.rank, changes, CONVENTION, RANDOM_SEEDS[0]), large=False)
     apart = _distances(key, transcript)
     if not any(ratio > 1 for ratio in apart):
         return None
@@ -208,9 +207,9 @@ def mask_of(indices: Iterable[int]) -> int:
 
 
 def _distances(key: AnswerKey, transcript: Transcript) -> list[float]:
-    """How far each scenario lies from the key, in tolerances."""
+    """How far each scenario lies from the key, in tolerances; large ones, which names are not looked for in, do not."""
     return [
-        math.inf if seen is None else distance(expected, seen, tolerances)
+        0.0 if seen is None else distance(expected, seen, tolerances)
         for expected, seen, tolerances in zip(key.by_convention[CONVENTION], transcript, key.tolerances, strict=True)
     ]
 

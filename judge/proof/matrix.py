@@ -1,4 +1,4 @@
-"""Which check catches which misconception, and by how many tolerances."""
+"""Which check catches which misconception, and by how many tolerances; checks of large inputs are for the samples."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Matrix:
             for misconception in module.MISCONCEPTIONS
             for number, changes in enumerate(misconception.variants)
         ]
-        return cls(tuple(one.scenario.check_id for one in keys[0].exam.concretes), tuple(rows))
+        return cls(tuple(one.check_id for one in keys[0].exam.scenarios if not one.large), tuple(rows))
 
     def uncaught(self) -> list[str]:
         """Misconceptions of which no variant fails; one that is right in this problem is no mistake in it."""
@@ -105,11 +105,14 @@ def _row(keys: Sequence[AnswerKey], name: str, number: int, build: LayerFactory)
 
 def _ratios(key: AnswerKey, build: LayerFactory, roles: Roles) -> list[float]:
     """The distance of every scenario from the key, under the convention that fits best, as in grading."""
-    transcript = exams.observe(key.exam, build, roles)
+    transcript = exams.observe(key.exam, build, roles, large=False)
     expected = key.by_convention[grade(key, transcript, key.exam.problem.accept).graded_as]
     return [
         math.inf if seen is None else distance(one, seen, tolerances)
-        for one, seen, tolerances in zip(expected, transcript, key.tolerances, strict=True)
+        for scenario, one, seen, tolerances in zip(
+            key.exam.scenarios, expected, transcript, key.tolerances, strict=True
+        )
+        if not scenario.large
     ]
 
 

@@ -25,6 +25,7 @@ LIMITS = Limits(
 def job(source: str, random: int = 1) -> bytes:
     """The job that loads this file and asks for no scenario; ``random`` is where its random numbers begin."""
     names = {"tensors": [], "device": "cpu", "rank": 2, "random": random, "class_names": ["Layer"], "scenarios": []}
+    names["large"] = len(names["scenarios"])
     header = json.dumps(names)
     return struct.pack("<I", len(header)) + header.encode() + source.encode()
 

@@ -126,7 +126,7 @@ def test_a_job_holds_steps_and_inputs_and_nothing_of_the_judges_knowledge(proble
     tensors, end = answering._cut(bytearray(encoded), 4 + size, header["tensors"])
     assert end == len(encoded)
     assert b"".join(tensor.numpy().tobytes() for tensor in tensors) == numbers(exam)
-    assert set(header) == {"class_names", "device", "rank", "random", "tensors", "scenarios"}
+    assert set(header) == {"class_names", "device", "rank", "random", "tensors", "scenarios", "large"}
     assert all(set(scenario) == {"steps", "tensors"} for scenario in header["scenarios"])
     for concrete in exam.concretes:
         assert concrete.scenario.check_id.encode() not in encoded

@@ -45,6 +45,8 @@ class Script:
     rank: int
     channels: int
     steps: Steps = field(default_factory=list)
+    tile: tuple[int, ...] | None = None
+    """How many times every batch is repeated along each axis; scale and shift are with the channels."""
 
     # Drawing
 
@@ -104,17 +106,19 @@ class Script:
 
     def build(self, *places: float, layer: str = "layer", **settings: float) -> Script:
         """Builds a layer; ``places`` are eps and momentum by place, ``settings`` the same by name."""
-        return self.do("build", layer=layer, args=[self.channels, *places], kwargs=settings)
+        features = self.channels * (self.tile[1] if self.tile else 1)
+        return self.do("build", layer=layer, args=[features, *places], kwargs=settings)
 
     def affine(self, layer: str = "layer") -> Script:
         """Gives scale and shift random values of mixed sign."""
         scale = self.draw.tensor(self.values(0.5, 2.0, signs=True))
         shift = self.draw.tensor(self.values(0.5, 2.0, signs=True))
-        return self.do("affine", layer=layer, scale=scale, shift=shift)
+        tiled = {"tile": self.tile[1]} if self.tile else {}
+        return self.do("affine", layer=layer, scale=scale, shift=shift, **tiled)
 
     def call(self, batch: Array, out: str = "y", **arguments: Any) -> Script:
         """One forward on a batch, whatever the mode."""
-        return self.do("forward", x=self.draw.tensor(batch), out=out, **arguments)
+        return self.do("forward", x=self.draw.tensor(batch), out=out, **self._tiled(), **arguments)
 
     def learn(self, batch: Array | None = None, **arguments: Any) -> Script:
         """A forward in training mode for the sake of the running statistics: its output is not looked at."""
@@ -127,7 +131,10 @@ class Script:
     def backward(self, shape: tuple[int, ...], out: str = "y", **arguments: Any) -> Script:
         """Backward of an output of this shape, that of a batch or of one exam's, from a random upstream gradient."""
         upstream = self.draw.normal(*self._wide((shape[0], self.channels, *shape[2:])))
-        return self.do("backward", upstream=self.draw.tensor(upstream), out=out, **arguments)
+        return self.do("backward", upstream=self.draw.tensor(upstream), out=out, **self._tiled(), **arguments)
+
+    def _tiled(self) -> dict[str, Any]:
+        return {"tile": self.tile} if self.tile else {}
 
 
 Write = Callable[[Script], Any]
