@@ -105,7 +105,7 @@ class ReportError(BaseModel):
 
 
 class ReportRuleFinding(BaseModel):
-    """A built-in normalisation that did the work."""
+    """A built-in normalisation that did the work. With the staff scope also what is only named, and how it was seen."""
 
     name: str
     line: int | None
@@ -238,7 +238,9 @@ def public_report(report: Report, kind: Kind) -> dict[str, Any]:
     public = {key: whole[key] for key in _PUBLIC}
     public["groups"] = folded(report)
     public["error"] = report.error and {"type": report.error.type, "line": report.error.line}
-    public["rule_findings"] = [{"name": found.name, "line": found.line} for found in report.rule_findings]
+    public["rule_findings"] = [
+        {"name": found.name, "line": found.line} for found in report.rule_findings if found.breaks
+    ]
     public["timing"] = {"wall_ms": report.timing.wall_ms, "cpu_ms": report.timing.cpu_ms}
     if kind is Kind.RUN:
         public |= {key: whole[key] for key in ("samples", "error", "stdout", "stderr")}

@@ -151,11 +151,14 @@ def _last_words(outcome: CellOutcome) -> Text:
 
 
 def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, ...], bool]:
-    named = _rows(frames.get((wire.Kind.LOOKED, 0)), 3)
+    named = _rows(frames.get((wire.Kind.LOOKED, 0)), 4)
     ran = [row for index in range(2) for row in _rows(frames.get((wire.Kind.NORMS, index)), 2)]
     findings = list(dict.fromkeys(RuleFinding(_name(name), _line(line), "ran") for name, line in ran))
-    findings += [RuleFinding(_name(name), _line(line), "named") for name, line, _ in named]
-    return tuple(findings[:50]), bool(ran) or any(quiet is True for _, _, quiet in named)
+    findings += [
+        RuleFinding(_name(name), _line(line), "barred" if quiet is True else "named" if reached is True else "apart")
+        for name, line, quiet, reached in named
+    ]
+    return tuple(findings[:50]), any(one.breaks for one in findings)
 
 
 def _rows(payload: bytes | None, width: int) -> list[list[object]]:

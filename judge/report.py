@@ -75,11 +75,20 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class RuleFinding:
-    """A built-in normalisation found at work: its name, its line in the candidate's file, and how it was seen."""
+    """A built-in normalisation in the candidate's file: its name, its line, and how it was seen.
+
+    It "ran"; it is "barred", since it would leave no trace when it runs; it is "named" in code that the layer may come
+    to run; or it stands "apart", where the layer does not come, such as the candidate's own comparison.
+    """
 
     name: str
     line: int | None
     seen_by: str
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it breaks the rule, which a candidate is told; a name alone is for staff."""
+        return self.seen_by in ("ran", "barred")
 
 
 @dataclass(frozen=True)

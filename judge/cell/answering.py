@@ -39,7 +39,8 @@ def answer(channel: int) -> None:
     _seed(header["random"])
     try:
         text = source.decode(text_bytes)
-        _send(channel, wire.Kind.LOOKED, 0, json.dumps([[n.name, n.line, n.quiet] for n in rules.look(text)]).encode())
+        named = [[one.name, one.line, one.quiet, one.reached] for one in rules.look(text, header["class_names"])]
+        _send(channel, wire.Kind.LOOKED, 0, json.dumps(named).encode())
         build, roles = _prepare(text, header)
     except source.CannotLoad as error:
         stage = 0 if not isinstance(error, _CannotBuild) else 1

@@ -1,8 +1,8 @@
 """Looks at the candidate's source, without running it, for built-in normalisations named in it.
 
-Says where a forbidden thing is *named*; whether it did the work is seen by ``norms``. Code under
-``if __name__ == "__main__":`` is the candidate's own bench and not looked at; comments and strings are no code, but a
-string handed to ``getattr``, ``importlib`` or ``__import__`` is put together first (``"batch" + "_norm"``).
+Says where a forbidden thing is *named*, and whether the layer may come there (``reach``); whether it did the work is
+seen by ``norms``. Comments and strings are no code, but a string handed to ``getattr``, ``importlib`` or ``__import__``
+is put together first (``"batch" + "_norm"``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import ast
 import contextlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from judge.cell import reach
 
 _NORM_NAME = re.compile(
     r"(^|_)(batch|layer|group|instance|rms)_norm|^(Sync|Lazy)?(Batch|Layer|Group|Instance|RMS)Norm(\d[dD])?$"
@@ -23,55 +26,71 @@ _QUIET = re.compile(r"^(torch\._(refs|decomp|prims)|judge)(\.|$)")
 
 @dataclass(frozen=True)
 class Named:
-    """A built-in normalisation named in the source; ``quiet`` ones leave no operator when they run."""
+    """A built-in normalisation named in the source; ``reached`` says whether the layer may come to run that place.
+
+    ``quiet`` ones leave no operator when they run: there, the name alone breaks the rule.
+    """
 
     name: str
     line: int
     quiet: bool
+    reached: bool
 
 
 _TELLING = frozenset({"getattr", "import_module", "__import__", "modules", "_refs", "_decomp", "_prims", "judge"})
 """Without one of these words a source names a built-in by its own name, in one piece, or not at all."""
 
 
-def look(text: str) -> list[Named]:
-    """What the source names; empty when it does not parse (loading it says why)."""
+def look(text: str, class_names: Sequence[str]) -> list[Named]:
+    """What the source of a layer of one of these names names; empty when it does not parse (loading it says why)."""
     words = set(_WORD.findall(unicodedata.normalize("NFKC", text)))  # as Python reads identifiers
     if not words & _TELLING and not any(map(_NORM_NAME.search, words)):
         return []  # most honest files, and a walk over their tree would take a twentieth of an exam
-    return walk(text)
+    return walk(text, class_names)
 
 
-def walk(text: str) -> list[Named]:
+def walk(text: str, class_names: Sequence[str]) -> list[Named]:
     """``look`` by the tree alone."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return []
-    looker = _Looker()
     with contextlib.suppress(RecursionError):
+        looker = _Looker(reach.reached(tree, class_names))
         looker.visit(tree)
-    return looker.found
+        return looker.found
+    return []
 
 
 class _Looker(ast.NodeVisitor):
     """Follows import aliases, so that only torch's own normalisations count and never a helper of the same name."""
 
-    def __init__(self) -> None:
+    def __init__(self, reached: set[ast.stmt]) -> None:
         self.found: list[Named] = []
         self.alias: dict[str, str] = {}
+        self._reached = reached
+        self._here = False
+        self._in_main = False
+        self._inside_function = False
+
+    def visit(self, node: ast.AST) -> None:
+        before = self._here, self._in_main, self._inside_function
+        if isinstance(node, ast.stmt) and not self._inside_function:
+            self._here = node in self._reached or (self._here and not isinstance(node, reach.Functions))
+            self._inside_function = isinstance(node, reach.Functions)
+        super().visit(node)
+        self._here, self._in_main, self._inside_function = before
 
     def visit_If(self, node: ast.If) -> None:
-        test = node.test
-        if (
-            isinstance(test, ast.Compare)
-            and isinstance(test.ops[0], ast.Eq)
-            and {"__name__", "__main__"} == {_word(test.left), _word(test.comparators[0])}
-        ):
+        if not self._inside_function and reach.is_main_guard(node):
+            self._in_main = True
+            for statement in node.body:
+                self.visit(statement)
+            self._in_main = False
             for statement in node.orelse:
                 self.visit(statement)
-            return
-        self.generic_visit(node)
+        else:
+            self.generic_visit(node)
 
     def visit_Import(self, node: ast.Import) -> None:
         for name in node.names:
@@ -112,10 +131,11 @@ class _Looker(ast.NodeVisitor):
 
     def _note(self, full: str, line: int) -> None:
         parts = full.split(".")
-        quiet = bool(_QUIET.match(full))
-        normalises = quiet or any(_NORM_NAME.search(part) for part in parts[1:])
+        without_trace = bool(_QUIET.match(full))
+        normalises = without_trace or any(_NORM_NAME.search(part) for part in parts[1:])
         if parts[0] in ("torch", "judge") and normalises and not any(named.line == line for named in self.found):
-            self.found.append(Named(full, line, quiet))
+            quiet = without_trace and not self._in_main and (self._here or parts[0] == "judge")
+            self.found.append(Named(full, line, quiet, self._here))
 
     def _resolve(self, node: ast.expr) -> str | None:
         """The dotted name an expression stands for, as far as it can be read: names, attributes, getattr, imports."""
@@ -133,10 +153,6 @@ class _Looker(ast.NodeVisitor):
             if called in ("__import__", "importlib.import_module", "import_module") and arguments:
                 return _constant(arguments[0])
         return None
-
-
-def _word(node: ast.expr) -> str | None:
-    return node.id if isinstance(node, ast.Name) else _constant(node)
 
 
 def _constant(node: ast.expr) -> str | None:
