@@ -110,6 +110,7 @@ class ReportRuleFinding(BaseModel):
     name: str
     line: int | None
     seen_by: str | None = None
+    said: dict[str, str] | None = None
 
 
 class ReportTiming(BaseModel):

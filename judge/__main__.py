@@ -123,7 +123,8 @@ def _show(path: Path, report: Report) -> None:
         place = f" at line {report.error.line}" if report.error.line else ""
         print(f"  {report.error.type}{place}: {report.error.message}")
     for finding in report.rule_findings:
-        print(f"  built-in: {finding.name} ({finding.seen_by}, line {finding.line})")
+        said = f" {finding.said['en']}" if finding.said else ""
+        print(f"  built-in: {finding.name} ({finding.seen_by}, line {finding.line}){said}")
     for view in report.samples:
         sign = "ok  " if view.status is CheckStatus.PASSED else "FAIL"
         print(f"\n  [{sign}] {view.title['en']} — {view.observation}")

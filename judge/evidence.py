@@ -13,7 +13,7 @@ from judge.exam import AsAsked, Transcript, transcript_of_cell
 from judge.key import AnswerKey
 from judge.report import CandidateError, RuleFinding, Text, Verdict
 from judge.telling import Cause, main_cause
-from judge.words import ENDED, MEDDLED, PROCESS_ERROR, SIGNALLED, cannot_load
+from judge.words import ENDED, MEDDLED, NAMED_BUILT_IN, PROCESS_ERROR, SIGNALLED, cannot_load
 
 _LIMIT_VERDICTS = {
     Ended.WALL_LIMIT: Verdict.TIME_LIMIT,
@@ -154,11 +154,12 @@ def _findings(frames: dict[tuple[int, int], bytes]) -> tuple[tuple[RuleFinding, 
     named = _rows(frames.get((wire.Kind.LOOKED, 0)), 4)
     ran = [row for index in range(2) for row in _rows(frames.get((wire.Kind.NORMS, index)), 2)]
     findings = list(dict.fromkeys(RuleFinding(_name(name), _line(line), "ran") for name, line in ran))
-    findings += [
-        RuleFinding(_name(name), _line(line), "barred" if quiet is True else "named" if reached is True else "apart")
-        for name, line, quiet, reached in named
-    ]
-    return tuple(findings[:50]), any(one.breaks for one in findings)
+    broken = bool(ran) or any(quiet is True for _, _, quiet, _ in named)
+    for name, line, quiet, reached in named:
+        seen_by = "barred" if quiet is True else "named" if reached is True else "apart"
+        said = None if broken and seen_by == "named" else NAMED_BUILT_IN[seen_by]
+        findings.append(RuleFinding(_name(name), _line(line), seen_by, said))
+    return tuple(findings[:50]), broken
 
 
 def _rows(payload: bytes | None, width: int) -> list[list[object]]:

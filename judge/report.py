@@ -84,6 +84,8 @@ class RuleFinding:
     name: str
     line: int | None
     seen_by: str
+    said: Text | None = None
+    """What that means, in a sentence for staff."""
 
     @property
     def breaks(self) -> bool:

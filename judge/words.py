@@ -150,6 +150,23 @@ TOO_SLOW: Text = {
 }
 """Of a layer that is accepted though it is too slow, or too large, for the last of the exam."""
 
+NAMED_BUILT_IN: dict[str, Text] = {
+    "named": {
+        "en": "Named, but not seen to run: the layer comes here under a condition that the exam did not meet, or "
+        "never. Read that line.",
+        "zh": "写到了它，但没有看到它运行：只有在考试未遇到的条件下该层才会执行到这里，也可能永远不会。请看这一行。",
+    },
+    "apart": {
+        "en": "Named where the layer does not come, such as a comparison of the candidate's own: that is allowed.",
+        "zh": "写在该层不会执行到的地方，例如候选人自己的对比代码：这是允许的。",
+    },
+    "barred": {
+        "en": "The layer may come here, and it would leave no trace: naming it breaks the rule.",
+        "zh": "该层可能执行到这里，而它运行时不留痕迹：写到它就违反了规则。",
+    },
+}
+"""By how a built-in normalisation was seen, for staff."""
+
 ONLY_LARGE: Text = {
     "en": "Everything is right but on large inputs: above some size the code computes something else.",
     "zh": "除大输入外全部正确：超过某个规模之后，代码算出的是别的东西。",

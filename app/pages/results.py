@@ -117,13 +117,17 @@ def result_of(submission: Submission, judging: Judging, number: int, waiting: Wa
 
 def marks_of(report: dict[str, Any]) -> dict[int, str]:
     """Which lines of the code stand out: where a built-in is used, an exception was raised or a limit was passed."""
-    marks = {found["line"]: "rule" for found in report.get("rule_findings", []) if found["line"]}
+    marks = {found["line"]: "rule" for found in report.get("rule_findings", []) if _stands_out(found)}
     error = report.get("error")
     if error and error["line"]:
         marks[error["line"]] = "error"
     if report.get("stopped_at"):
         marks[report["stopped_at"]] = "error"
     return marks
+
+
+def _stands_out(finding: dict[str, Any]) -> bool:
+    return bool(finding["line"]) and finding.get("seen_by") != "apart"
 
 
 def _fault(entry: dict[str, Any] | None) -> Fault | None:

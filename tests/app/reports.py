@@ -38,7 +38,10 @@ def make_report(verdict: Verdict = Verdict.WRONG_ANSWER, score: float = 62.5) ->
             ),
         ),
         error=CandidateError("ValueError", 12, "SECRET TEXT"),
-        rule_findings=(RuleFinding("torch.nn.BatchNorm1d", 4, "ran"),),
+        rule_findings=(
+            RuleFinding("torch.nn.BatchNorm1d", 4, "ran"),
+            RuleFinding("torch.layer_norm", 5, "named", {"en": "SECRET TEXT", "zh": "SECRET TEXT"}),
+        ),
         stdout="hidden print",
         stderr="hidden print",
         timing=Timing(12.0, 11.0, {"cell": 10.0, "grading": 1.5}),

@@ -231,6 +231,13 @@ def test_every_member_of_a_report_is_public_or_not_on_purpose() -> None:
     assert set(ReportOut.model_fields) == set(make_report().to_dict())
 
 
+def test_a_candidate_is_told_of_a_built_in_that_ran_and_of_none_that_is_only_named() -> None:
+    from app.schemas import public_report
+
+    for kind in Kind:
+        assert public_report(make_report(), kind)["rule_findings"] == [{"name": "torch.nn.BatchNorm1d", "line": 4}]
+
+
 def test_a_run_shows_its_samples_and_output_but_no_diagnosis() -> None:
     from app.schemas import public_report
 

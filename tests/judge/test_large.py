@@ -19,7 +19,8 @@ from judge.key import answer_key
 from judge.problem import Problem, load, load_all
 from judge.problems.batchnorm.reference import BatchNorm
 from judge.report import CheckStatus, Verdict
-from judge.words import ONLY_LARGE, TOO_SLOW
+from judge.starting import start_judge
+from judge.words import NAMED_BUILT_IN, ONLY_LARGE, TOO_SLOW
 from tests.judge.layers import ByHand, observed
 
 problems = pytest.mark.parametrize("problem", load_all(), ids=lambda problem: problem.slug)
@@ -55,8 +56,8 @@ def with_large(statement: str) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    made = Judge(standby_cells=1)
+def judge(jail: None) -> Iterator[Judge]:
+    made = start_judge(standby=1)
     yield made
     made.close()
 
@@ -152,7 +153,6 @@ def test_large_inputs_are_not_looked_at_where_smaller_ones_come_out_wrong(proble
     assert {check.status for check in right.checks} == {CheckStatus.PASSED}
 
 
-@pytest.mark.usefixtures("jail")
 def test_what_is_wrong_on_large_inputs_alone_is_wrong_and_said_so(judge: Judge) -> None:
     report = judge.judge(HAND, with_large("x = x * 1.01"), seed=3)
     assert report.verdict is Verdict.WRONG_ANSWER
@@ -160,7 +160,6 @@ def test_what_is_wrong_on_large_inputs_alone_is_wrong_and_said_so(judge: Judge) 
     assert (report.diagnoses, report.diagnosis_note) == ((), ONLY_LARGE)
 
 
-@pytest.mark.usefixtures("jail")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -181,7 +180,6 @@ def test_a_limit_passed_on_large_inputs_alone_costs_nothing(judge: Judge, statem
     assert sum(group.points for group in report.groups) == pytest.approx(100.0)
 
 
-@pytest.mark.usefixtures("jail")
 @pytest.mark.parametrize(
     ("statement", "verdict"),
     [
@@ -194,7 +192,6 @@ def test_large_inputs_spare_nothing_but_limits(judge: Judge, statement: str, ver
     assert judge.judge(HAND, with_large(statement), seed=3).verdict is verdict
 
 
-@pytest.mark.usefixtures("jail")
 def test_a_built_in_that_ran_before_is_not_hidden_by_a_limit_on_large_inputs(judge: Judge) -> None:
     source = with_large("time.sleep(60)").replace(
         b"mean, var = self.mean, self.var", b"F.layer_norm(x, x.shape[1:])\n        mean, var = self.mean, self.var"
@@ -202,7 +199,26 @@ def test_a_built_in_that_ran_before_is_not_hidden_by_a_limit_on_large_inputs(jud
     assert judge.judge(HAND, source, seed=3).verdict is Verdict.RULE_VIOLATION
 
 
-@pytest.mark.usefixtures("jail")
 def test_a_limit_passed_earlier_is_still_the_verdict(judge: Judge) -> None:
     source = SOURCE.replace("LARGE", "if x.shape[0] == 1: time.sleep(60)").encode()
     assert judge.judge(HAND, source, seed=3).verdict is Verdict.TIME_LIMIT
+
+
+@pytest.mark.parametrize("condition", ["x.dtype is torch.float16", "x.dim() == 3", "x.numel() > 10**9"])
+def test_a_built_in_behind_a_condition_that_no_exam_meets_is_named_by_line_and_decides_nothing(
+    judge: Judge, condition: str
+) -> None:
+    source = SOURCE.replace("LARGE", f"if {condition}: return F.layer_norm(x, x.shape[1:])")
+    source += "\n\ndef test_by_torch():\n    return nn.BatchNorm1d(3)\n"
+    report = judge.judge(HAND, source.encode(), seed=3)
+    lines = source.splitlines()
+    own, apart = (
+        1 + next(n for n, line in enumerate(lines) if word in line) for word in ("layer_norm", "BatchNorm1d(3")
+    )
+    assert (report.verdict, report.score) == (Verdict.ACCEPTED, 100.0)
+    assert [(one.name, one.line, one.seen_by) for one in report.rule_findings] == [
+        ("torch.nn.functional.layer_norm", own, "named"),
+        ("torch.nn.BatchNorm1d", apart, "apart"),
+    ]
+    assert [one.said for one in report.rule_findings] == [NAMED_BUILT_IN["named"], NAMED_BUILT_IN["apart"]]
+    assert not any(one.breaks for one in report.rule_findings)
