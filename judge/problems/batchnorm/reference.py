@@ -54,7 +54,8 @@ def _observe_tiled(
     """The same of inputs that are repeated ``tile`` times along their axes."""
     steps = [_of_one_tile(operation, arguments, tile[1]) for operation, arguments in concrete.steps]
     seen = observe_plain(replace(concrete, steps=steps), tiles=math.prod(tile) // tile[1])
-    return {convention: _with_ends(one) for convention, one in seen.items()}
+    with_ends = {id(one): _with_ends(one) for one in seen.values()}  # the same one stays the same one
+    return {convention: with_ends[id(one)] for convention, one in seen.items()}
 
 
 def _of_one_tile(operation: str, arguments: dict[str, Any], channel_tiles: int) -> tuple[str, dict[str, Any]]:
