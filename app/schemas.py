@@ -227,6 +227,7 @@ class ProblemDetails(BaseModel):
     detail: str
     code: str = Field(description="A stable word to branch on.")
     errors: list[dict[str, Any]] | None = None
+    request_id: str = Field(description="As in the answer's X-Request-ID; tell it to whoever runs this Handcode.")
 
 
 def public_report(report: Report, kind: Kind) -> dict[str, Any]:
