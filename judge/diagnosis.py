@@ -308,7 +308,10 @@ def _named(suspect: Suspect, best: Explanation, found: list[Explanation]) -> tup
         checks = tuple(exam.concretes[index].scenario.check_id for index in indices_of(shown))
         for name in (*part.ids, *_twins(part.ids[0], found)):
             known = catalogue[name]
-            named.append(Diagnosis(known.id, known.title, known.sentence, known.question, checks))
+            sentence = known.sentence
+            if known.alone is not None and best.whole.ids == (known.id,) and best.explained == suspect.failed_mask:
+                sentence = {one: sentence[one] + GAP[one] + known.alone[one] for one in sentence}
+            named.append(Diagnosis(known.id, known.title, sentence, known.question, checks))
     return tuple(named)
 
 

@@ -72,6 +72,17 @@ def diagnosed_specimen(specimen: Specimen, problem: Problem) -> set[str]:
 # The samples, written by other hands
 
 
+@problems
+def test_a_layer_that_only_keeps_its_graph_is_told_that_all_values_are_right(problem: Problem) -> None:
+    words = "Every output and every statistic is right"
+    alone = diagnosed(problem, wrong(problem, graph="rebound"))
+    assert [one.id for one in alone] == ["keeps_graph"]
+    assert words in alone[0].sentence["en"]
+    beside = diagnosed(problem, wrong(problem, graph="rebound", rule="reversed"))
+    assert "keeps_graph" in [one.id for one in beside]
+    assert not any(words in one.sentence["en"] for one in beside)
+
+
 @pytest.mark.slow
 @problems
 def test_three_mistakes_are_named_where_two_of_them_come_together(problem: Problem) -> None:

@@ -260,6 +260,10 @@ RUNNING: tuple[Misconception, ...] = (
         {"graph": "rebound", "graph_for": "var"},
         {"graph": "in_place", "graph_for": "mean"},
         {"graph": "in_place", "graph_for": "var"},
+        alone=(
+            "Every output and every statistic is right; this one defect of memory is all that differs.",
+            "输出和统计量全都正确，唯一的问题就是这一处内存缺陷。",
+        ),
     ),
     named(
         "trains_with_running_stats",

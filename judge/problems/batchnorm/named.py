@@ -30,6 +30,8 @@ class Misconception:
     fitted: str | None = None
     steady: bool = True
     random: bool = False
+    alone: Text | None = None
+    """What else is true of a layer that is right in everything else."""
 
 
 def for_rank(text: Text, rank: int) -> Text:
@@ -52,7 +54,9 @@ def named(
     fitted: str | None = None,
     steady: bool = True,
     random: bool = False,
+    alone: tuple[str, str] | None = None,
 ) -> Misconception:
     """A misconception from its words in English and Chinese."""
-    texts = [dict(zip(("en", "zh"), pair, strict=True)) for pair in (title, sentence, question)]
-    return Misconception(name, texts[0], texts[1], texts[2], variants, ranks, fitted, steady, random)
+    said, spelt, asked = [dict(zip(("en", "zh"), pair, strict=True)) for pair in (title, sentence, question)]
+    besides = None if alone is None else dict(zip(("en", "zh"), alone, strict=True))
+    return Misconception(name, said, spelt, asked, variants, ranks, fitted, steady, random, besides)
