@@ -104,6 +104,8 @@ def diagnose(
                 continue  # a layer that never came to an answer shows one mistake at most
             if found := search(suspect):
                 best = min(found, key=lambda one: _preference(suspect, one))
+                if len(best.parts) == 1 and suspect.made_otherwise(best.whole):
+                    continue  # nor is any of those that explain as much, all of them made less alike
                 return _named(suspect, best, found)
     return ()
 
@@ -181,7 +183,7 @@ def _together(suspect: Suspect) -> list[Explanation]:
     """Pairs of misconceptions that explain everything, one of them alone in some check that few can spoil."""
     found: list[Explanation] = []
     with contextlib.suppress(OutOfRuns):
-        pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack] + _with_numbers(suspect)
+        pool = _pool(suspect) + _with_numbers(suspect)
         rarest = _rarest_first(suspect, pool)
         enough = 0
         for anchors, one in _anchored(suspect, pool, rarest):
@@ -198,7 +200,7 @@ def _three(suspect: Suspect) -> list[Explanation]:
     """Two misconceptions that are known to come together, and a third; looked for only where no two explain it all."""
     found: list[Explanation] = []
     with contextlib.suppress(OutOfRuns):
-        pool = [one for one in suspect.known if suspect.spoils(one) <= suspect.slack]
+        pool = _pool(suspect)
         rarest = _rarest_first(suspect, pool)
         likely = [two for two in together(suspect.key.exam.problem.slug) if suspect.spoils(two) <= suspect.slack]
         if likely:
@@ -207,6 +209,11 @@ def _three(suspect: Suspect) -> list[Explanation]:
             if not found:  # of one make, the others say the same
                 found += _with_partner(suspect, two, pool, rarest)
     return found
+
+
+def _pool(suspect: Suspect) -> list[Hypothesis]:
+    """What may be there beside something else."""
+    return [one for one in suspect.known if suspect.spoils(one) <= suspect.slack and not suspect.denies(one)]
 
 
 def _rarest_first(suspect: Suspect, pool: list[Hypothesis]) -> list[int]:

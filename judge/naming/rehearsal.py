@@ -102,6 +102,10 @@ class Hypothesis:
         )
 
 
+RIGHT = Hypothesis(ids=(), changes=(), habits=0, plain=0, stops={}, rank=(), origins=())
+"""A layer without any mistake."""
+
+
 def frozen(changes: Mapping[str, Any]) -> Frozen:
     """Changes in one order."""
     return tuple(sorted(changes.items()))

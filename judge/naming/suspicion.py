@@ -19,7 +19,7 @@ from judge.naming.agreement import (
     stop_of,
     stops_agree,
 )
-from judge.naming.rehearsal import Frozen, Hypothesis, Rehearsal, hypotheses, mask_of, may_be_chance
+from judge.naming.rehearsal import RIGHT, Frozen, Hypothesis, Rehearsal, hypotheses, mask_of, may_be_chance
 
 MAX_RUNS = 1200
 """Scenarios run for one diagnosis: a quarter of a second. What two known mistakes explain is found in a few hundred."""
@@ -87,6 +87,22 @@ class Suspect:
                 one.random,
             )
         return self._agreements[place]
+
+    def denies(self, one: Hypothesis) -> bool:
+        """Whether random values are supposed where the layer's own could not be read: those could be any output."""
+        return one.random and any(index in self.stops for index in self._unused)
+
+    def made_otherwise(self, one: Hypothesis) -> bool:
+        """Whether the layer is made less like one with this mistake, and no other, than like one without any."""
+        return any(self._apart(one, index) > self._apart(RIGHT, index) for index in self._unused)
+
+    def _apart(self, one: Hypothesis, index: int) -> int:
+        return hint_distance(self._imagined(one, index), self.seen[index])
+
+    @property
+    def _unused(self) -> list[int]:
+        """Scenarios that look at a layer and compute nothing with it."""
+        return [index for index in self.seen if not self.key.exam.concretes[index].does("forward")]
 
     def _imagined(self, one: Hypothesis, index: int) -> Seen:
         return self.rehearsal.seen(one.changes, index, in_order=one.in_order)

@@ -193,6 +193,16 @@ class RandomMean(ByHand):
         torch.nn.init.normal_(self.running_mean)
 
 
+class GrowsAxes(ByHand):
+    """Its buffers are there from the start and take another shape in the first training step."""
+
+    def learn(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        mean, var = super().learn(x)
+        shape = (1, -1, *[1] * (x.dim() - 2))
+        self.running_mean, self.running_var = self.running_mean.view(shape), self.running_var.view(shape)
+        return mean, var
+
+
 class Sines(ByHand):
     """Wrong in a way nobody has a name for."""
 
@@ -262,9 +272,17 @@ def test_of_mixed_conventions_beside_an_unknown_mistake_both_are_said(problem: P
 
 
 @problems
-@pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean, RandomMean])
+@pytest.mark.parametrize("layer", [Sines, RaisesAlways, BadMean, RandomMean, GrowsAxes])
 def test_a_mistake_nobody_knows_gets_no_name(problem: Problem, layer: Any) -> None:
     assert diagnosed(problem, layer) == ()
+
+
+@problems
+def test_of_random_initial_values_nothing_is_said_where_none_were_read(problem: Problem) -> None:
+    """Beside other mistakes random values could explain any output."""
+    build = wrong(problem, affine_kind="buffers", mode="always", variance="uncentred")
+    found = ids(diagnosed(problem, build, roles=roles_of(problem, build)))
+    assert "wrong_initial_affine" not in found
 
 
 @problems
