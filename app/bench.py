@@ -112,7 +112,7 @@ def main() -> int:
     with serving() as server:
         client = Client(server)
         wrong = _wrong_answers()
-        _await_ready(server)
+        await_ready(server)
         first = _timed(client, wrong[0])
         for _ in range(_WARM_UP):
             bare()
@@ -132,7 +132,7 @@ def _wrong_answers() -> list[str]:
     return [file.read_text("utf-8") for file in files[:: max(1, len(files) // _WRONG)]]
 
 
-def _await_ready(server: Server) -> None:
+def await_ready(server: Server) -> None:
     """Until the worker says so."""
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
@@ -232,7 +232,7 @@ def _throughput(server: Server, code: str, bare: Any, count: int) -> None:
             bare()
         bare_used += time.process_time() - began_cpu
         before, began = tree_cpu_seconds(server.pid), time.perf_counter()
-        verdicts += _together(server, [code] * len(range(turn, count, turns)), concurrency=8)
+        verdicts += together(server, [("batchnorm1d", code)] * len(range(turn, count, turns)), concurrency=8)
         seconds += time.perf_counter() - began
         time.sleep(1)  # the cells taken are made anew
         used += tree_cpu_seconds(server.pid) - before
@@ -257,7 +257,8 @@ def _await_idle(server: Server) -> None:
             return
 
 
-def _together(server: Server, codes: list[str], concurrency: int) -> list[str]:
+def together(server: Server, codes: list[tuple[str, str]], concurrency: int) -> list[str]:
+    """The verdicts on these, each a problem and code for it, so many at a time."""
     waiting, verdicts, lock = list(codes), [], threading.Lock()
 
     def work() -> None:
@@ -266,8 +267,8 @@ def _together(server: Server, codes: list[str], concurrency: int) -> list[str]:
             with lock:
                 if not waiting:
                     return
-                code = waiting.pop()
-            verdict = client.judge(code)["verdict"]
+                problem, code = waiting.pop()
+            verdict = client.judge(code, problem)["verdict"]
             with lock:
                 verdicts.append(verdict)
 
