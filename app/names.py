@@ -97,7 +97,7 @@ def attach(transaction: Transaction, claim: Claim, named: JudgeReport | None) ->
         log.warning("judging %d: the names of attempt %d came too late", claim.judging_id, claim.attempt)
         return False
     stages, body = row
-    report = msgspec.json.decode(body, type=JudgeReport)
+    report = JudgeReport.from_json(body)
     if named is None or _outcome(named) != _outcome(report):
         report = replace(report, diagnosis_note=NAMES_LOST)
     else:

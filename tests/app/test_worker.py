@@ -141,7 +141,7 @@ async def until_named(database: Database, submission_id: int) -> Judging:
 
 def names_in(judging: Judging) -> list[str]:
     assert judging.report is not None
-    return [one.id for one in Report.from_json(judging.report.body).diagnoses]
+    return [one.id for one in JudgeReport.from_json(judging.report.body).diagnoses]
 
 
 # With the real engine -----------------------------------------------------------------------------------------------
