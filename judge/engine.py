@@ -15,7 +15,7 @@ from judge.cells import CellOutcome, Cells
 from judge.exam import Transcript, job
 from judge.key import AnswerKey
 from judge.problem import MAX_SOURCE_BYTES, Problem, load_all
-from judge.report import Raise, Report, Timing, Verdict
+from judge.report import CheckStatus, Raise, Report, Timing, Verdict
 from judge.samples import views
 from judge.stock import Prepared, Stock, prepare_exam
 from judge.telling import Cause
@@ -202,8 +202,9 @@ def _raised(found: evidence.Evidence, verdict: Verdict, graded: grading.Graded) 
     if error is None or error.said is not None or verdict not in (Verdict.WRONG_ANSWER, Verdict.RUNTIME_ERROR):
         return None
     cause = Cause(error.type, error.line)
-    ended = zip(graded.checks, found.transcript, strict=True)
-    return raising.raised(error, tuple(check.id for check, seen in ended if Cause.of(seen) == cause))
+    looked_at = zip(graded.checks, found.transcript, strict=True)
+    ended = (check.id for check, seen in looked_at if check.status is CheckStatus.ERROR and Cause.of(seen) == cause)
+    return raising.raised(error, tuple(ended))
 
 
 def _verdict(found: evidence.Evidence, graded: grading.Graded) -> Verdict:
