@@ -61,8 +61,6 @@ class Judge:
         self._running = 0
         self._counting = threading.Lock()
         self._stock = Stock(self.device, stock, core_is_free=lambda: self._running < self._cores)
-        if stock:
-            _learn()
 
     def judge(
         self,
@@ -150,7 +148,7 @@ class Judge:
                 self._running -= 1
 
 
-def _learn() -> None:
+def learn() -> None:
     """What naming needs, so that the first wrong answer is as quick as the next."""
     for problem in load_all():
         diagnosis.prepare(problem.slug)

@@ -18,6 +18,8 @@ def start_judge(*, standby: int, stock: int = 0, device: str = "cpu", move_memor
     """
     with ThreadPoolExecutor(1, thread_name_prefix="box") as beside:
         box = beside.submit(Cells, standby=standby, device=device, move_memory=move_memory)
-        from judge.engine import Judge  # brings torch
+        from judge.engine import Judge, learn  # brings torch
 
+        if stock:
+            learn()
         return Judge(box.result(), stock=stock)
