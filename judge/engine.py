@@ -112,18 +112,17 @@ class Judge:
             return judged.report
         case, report, stages = judged.case, judged.report, _Stages()
         comparison = case.graded.comparison
+        only_large = comparison.only_large_fail
         with stages("diagnosis"):
-            diagnoses = (
-                ()
-                if comparison.only_large_fail
-                else diagnosis.diagnose(case.key, comparison.without_large(), case.graded, pace)
-            )
-        nameless = report.verdict is Verdict.WRONG_ANSWER and not diagnoses
-        note = words.ONLY_LARGE if comparison.only_large_fail else diagnosis.note(case.key, case.graded)
+            small = comparison.without_large()
+            diagnoses = () if only_large else diagnosis.diagnose(case.key, small, case.graded, pace)
+        note = None
+        if report.verdict is Verdict.WRONG_ANSWER and not diagnoses:
+            note = words.ONLY_LARGE if only_large else diagnosis.note(case.key, case.graded)
         return replace(
             report,
             diagnoses=diagnoses,
-            diagnosis_note=note if nameless else None,
+            diagnosis_note=note,
             timing=replace(report.timing, stages=report.timing.stages | stages.milliseconds),
         )
 
