@@ -56,8 +56,11 @@ class TokenAccess:
     """CI with the API token ``id``; with the staff scope it sees what is not its own."""
 
     id: int
-    is_staff: bool
     scopes: frozenset[str] = frozenset({Scope.SUBMIT})
+
+    @property
+    def is_staff(self) -> bool:
+        return Scope.STAFF in self.scopes
 
 
 def hash_secret(secret: str) -> str:
@@ -360,7 +363,7 @@ async def find_token(database: Database, secret: str) -> TokenAccess | None:
     row = await database.row(_FIND_TOKEN, hash=hashed)
     if row is not None and row.expires_at is not None and row.expires_at <= now():
         raise Unauthorized("This API token has expired; ask an interviewer for a new one.", headers=_CHALLENGE)
-    return TokenAccess(row.id, Scope.STAFF in row.scopes, frozenset(row.scopes)) if row else None
+    return TokenAccess(row.id, frozenset(row.scopes)) if row else None
 
 
 CurrentToken = Annotated[TokenAccess, Depends(require_token)]

@@ -161,7 +161,7 @@ async def people(database: Database) -> People:
         session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
         staff, _ = await auth.create_token(session, "staff", [Scope.SUBMIT, Scope.STAFF])
-    return People(interviewer, candidate, TokenAccess(token.id, is_staff=False), TokenAccess(staff.id, is_staff=True))
+    return People(interviewer, candidate, TokenAccess(token.id), TokenAccess(staff.id, frozenset(staff.scopes)))
 
 
 @pytest.fixture

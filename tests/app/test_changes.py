@@ -147,7 +147,7 @@ async def people_on_sqlite(sqlite_url: str, anyio_backend: str) -> AsyncIterator
         candidate = Candidate(name="Wei")
         session.add_all([interviewer, candidate])
         token, _ = await auth.create_token(session, "ci")
-    access = auth.TokenAccess(token.id, is_staff=False)
+    access = auth.TokenAccess(token.id)
     yield database, People(interviewer, candidate, access, access)
     await database.close()
 

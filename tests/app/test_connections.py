@@ -195,7 +195,7 @@ async def ask_for_a_verdict(settings: Settings) -> bytes:
     database = Database(settings.database)
     async with database.writing() as session:
         token, secret = await auth.create_token(session, "ci")
-    access = auth.TokenAccess(token.id, is_staff=False)
+    access = auth.TokenAccess(token.id)
     number = await database.change(submissions.submit, LocalQueue(database), access, "batchnorm1d", CODE)
     await database.close()
     address = f"/api/v1/submissions/{number}?wait=60"

@@ -99,7 +99,7 @@ async def sender(settings: Settings, anyio_backend: str) -> AsyncIterator[tuple[
         candidate = Candidate(name="Wei")
         session.add(candidate)
         token, _ = await auth.create_token(session, "ci")
-    access = auth.TokenAccess(token.id, is_staff=False)
+    access = auth.TokenAccess(token.id)
     yield database, People(None, candidate, access, access)  # type: ignore[arg-type]
     await database.close()
 
@@ -502,7 +502,7 @@ async def test_a_result_is_stored_after_the_database_was_away(
     database = Database(database_url)
     async with database.writing() as session:
         token, _ = await auth.create_token(session, "ci")
-    access = auth.TokenAccess(token.id, is_staff=False)
+    access = auth.TokenAccess(token.id)
     begun, away = threading.Event(), threading.Event()
     judged: list[str] = []
 
